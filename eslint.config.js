@@ -1,0 +1,95 @@
+// One linter configuration for the whole house. The layers of ARCHITECTURE.md are rules here, not advice.
+import eslint from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import angular from 'angular-eslint';
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom (by tags in package.json): only downwards. */
+const layers = {
+    'scope:app': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:service-kit'],
+    'scope:federation': ['scope:access-control', 'scope:one-models', 'scope:one-core'],
+    'scope:access-control': ['scope:one-models', 'scope:one-core'],
+    'scope:one-models': ['scope:one-core'],
+    'scope:one-core': [],
+    'scope:service-kit': ['scope:one-core'],
+    'scope:testing': [],
+    'scope:tool': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing', 'scope:tool'],
+    'scope:e2e': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing'],
+    'scope:bench': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing'],
+};
+const platforms = {
+    'platform:any': ['platform:any'],
+    'platform:browser': ['platform:any', 'platform:browser'],
+    'platform:node': ['platform:any', 'platform:node'],
+};
+
+/** @param {string[]} also scopes that tests may use besides those of their layer */
+const boundaries = (...also) => [
+    'error',
+    {
+        allow: ['#platform/*'],
+        depConstraints: [
+            ...Object.entries(layers).map(([sourceTag, below]) => ({
+                sourceTag,
+                onlyDependOnLibsWithTags: [...below, ...also],
+            })),
+            ...Object.entries(platforms).map(([sourceTag, tags]) => ({
+                sourceTag,
+                onlyDependOnLibsWithTags: also.length > 0 ? [...tags, 'platform:node'] : tags,
+            })),
+        ],
+    },
+];
+
+/** Parts of Node and of servers that must not reach a browser. */
+const nodeOnly = {
+    paths: ['bullmq', 'ioredis', 'ws', 'fastify', 'pino', 'prom-client'],
+    patterns: ['node:*', '@lama/*/redis'],
+};
+
+export default tseslint.config(
+    { ignores: ['**/dist/**', '**/test-results/**', '**/.angular/**', '**/files/**', '**/node_modules/**'] },
+    eslint.configs.recommended,
+    {
+        files: ['**/*.ts'],
+        extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+        languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+        plugins: { '@nx': nx },
+        rules: {
+            '@nx/enforce-module-boundaries': boundaries(),
+            '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+            '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+            '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+            '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+            'no-console': 'error',
+            eqeqeq: 'error',
+        },
+    },
+    {
+        files: ['**/*.test.ts'],
+        rules: {
+            '@nx/enforce-module-boundaries': boundaries('scope:testing'),
+            '@typescript-eslint/no-unsafe-assignment': 'off',
+            // A test runner awaits what a test returns, and matchers are built from anything.
+            '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: ['test', 'describe'] }],
+        },
+    },
+    {
+        files: ['libs/{one-core,one-models,access-control,federation}/src/**/*.ts', 'apps/web-client/src/**/*.ts'],
+        ignores: ['**/*.test.ts', '**/platform/node/**', '**/redis/**'],
+        rules: { 'no-restricted-imports': ['error', nodeOnly] },
+    },
+    {
+        files: ['apps/web-client/src/**/*.ts'],
+        extends: [angular.configs.tsRecommended],
+        processor: angular.processInlineTemplates,
+    },
+    {
+        files: ['apps/web-client/src/**/*.html'],
+        extends: [angular.configs.templateRecommended, angular.configs.templateAccessibility],
+    },
+    {
+        files: ['**/*.js', '**/*.mjs'],
+        languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    },
+);

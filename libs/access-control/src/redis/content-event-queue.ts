@@ -1,0 +1,52 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { contentEventJobId, contentEventSchema, type ContentEvent } from '../jobs/content-event.ts';
+import { KEPT_COMPLETED_JOBS, KEPT_FAILED_JOBS, MAX_ATTEMPTS, RETRY_DELAY_MS } from '../limits.ts';
+
+/** BullMQ joins prefix and queue name with a colon: keys start with `one:content-events:`. */
+const PREFIX = 'one';
+
+/** The producer's side of the queue `content-events` on Redis (DESIGN §5). */
+export class ContentEventQueue implements AsyncDisposable {
+    readonly #connection: Redis;
+    readonly #queue: Queue<ContentEvent>;
+
+    private constructor(connection: Redis) {
+        this.#connection = connection;
+        this.#queue = new Queue('content-events', {
+            connection,
+            prefix: PREFIX,
+            defaultJobOptions: {
+                attempts: MAX_ATTEMPTS,
+                backoff: { type: 'exponential', delay: RETRY_DELAY_MS },
+                removeOnComplete: { count: KEPT_COMPLETED_JOBS },
+                removeOnFail: { count: KEPT_FAILED_JOBS },
+            },
+        });
+    }
+
+    /** Connects. Fails with the reason of the connection when Redis cannot be reached. */
+    static async open(redisUrl: string): Promise<ContentEventQueue> {
+        const connection = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1 });
+        await connection.connect();
+        return new ContentEventQueue(connection);
+    }
+
+    /** Adds events in order; resolves when Redis has them. An event that is already queued is not queued again. */
+    async add(events: readonly ContentEvent[]): Promise<void> {
+        const jobs = events.map(event => contentEventSchema.parse(event));
+        await this.#queue.addBulk(
+            jobs.map(data => ({ name: data.kind, data, opts: { jobId: contentEventJobId(data) } })),
+        );
+    }
+
+    /** How many events wait for a worker. */
+    async waiting(): Promise<number> {
+        return this.#queue.getWaitingCount();
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.#queue.close();
+        this.#connection.disconnect();
+    }
+}

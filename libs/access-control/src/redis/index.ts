@@ -1,0 +1,1 @@
+export { ContentEventQueue } from './content-event-queue.ts';

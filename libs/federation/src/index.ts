@@ -1,0 +1,5 @@
+export { archiveStatusSchema, systemStatusSchema } from './contracts/system-status.ts';
+export type { ArchiveStatus, SystemStatus } from './contracts/system-status.ts';
+export { archiveEmail, InvalidEmailError, newDeviceEmail, normalizeEmail } from './identity/instance-email.ts';
+export { PROCESSES } from './processes.ts';
+export type { ProcessDescription, ProcessName } from './processes.ts';

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { sha256 as browserSha256 } from '../platform/browser/sha256.ts';
+import { sha256 as nodeSha256 } from '../platform/node/sha256.ts';
+import { hashBytes, hashText } from './hash.ts';
+
+interface ObjectVectors {
+    serialize: { id: string; microdata: string; hash: string; idMicrodata?: string; idHash?: string }[];
+    binary: { id: string; kind: 'blob' | 'clob'; hex?: string; text?: string; hash: string }[];
+}
+
+const vectors = JSON.parse(
+    readFileSync(new URL('../../test-vectors/objects.json', import.meta.url), 'utf8'),
+) as ObjectVectors;
+
+describe('hashes of objects.json', () => {
+    test.each(vectors.serialize)('$id', async ({ microdata, hash, idMicrodata, idHash }) => {
+        expect(await hashText(microdata)).toBe(hash);
+        if (idMicrodata !== undefined) expect(await hashText(idMicrodata)).toBe(idHash);
+    });
+
+    test.each(vectors.binary)('$id', async ({ hex, text, hash }) => {
+        const bytes = hex === undefined ? undefined : Uint8Array.from(Buffer.from(hex, 'hex'));
+        expect(await (bytes === undefined ? hashText(text ?? '') : hashBytes(bytes))).toBe(hash);
+    });
+});
+
+test('Node and browser compute the same', async () => {
+    await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 2_000 }), async bytes => {
+            const copy = new Uint8Array(bytes);
+            expect(await browserSha256(copy)).toBe(await nodeSha256(copy));
+        }),
+    );
+});

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+    formatInvitationLink,
+    InvalidInvitationError,
+    parseInvitation,
+    serializeInvitation,
+    type Invitation,
+} from './invitation.ts';
+
+interface InvitationVector {
+    invitation: Invitation;
+    json: string;
+    fragment: string;
+    links: { personInvitation: string; deviceInvitation: string; lama: string };
+}
+
+const { invitation: vector } = JSON.parse(
+    readFileSync(new URL('../../test-vectors/connections.json', import.meta.url), 'utf8'),
+) as { invitation: InvitationVector };
+
+describe('the invitation of connections.json', () => {
+    test('is written byte for byte', () => {
+        expect(serializeInvitation(vector.invitation)).toBe(vector.json);
+        expect(formatInvitationLink(vector.invitation, 'person', 'edda.one')).toBe(vector.links.personInvitation);
+        expect(formatInvitationLink(vector.invitation, 'device', 'edda.one')).toBe(vector.links.deviceInvitation);
+    });
+
+    test('is read from each of its forms', () => {
+        const { invitation, fragment, links } = vector;
+        expect(parseInvitation(fragment)).toEqual({ invitation, mode: undefined });
+        expect(parseInvitation(links.personInvitation)).toEqual({ invitation, mode: 'person' });
+        expect(parseInvitation(links.deviceInvitation)).toEqual({ invitation, mode: 'device' });
+        expect(parseInvitation(`  ${links.lama}\n`)).toEqual({ invitation, mode: 'person' });
+    });
+});
+
+describe('what is not an invitation', () => {
+    const { token, publicKey, url } = vector.invitation;
+    const link = (value: unknown) => `https://edda.one/#${encodeURIComponent(JSON.stringify(value))}`;
+
+    test.each([
+        ['nothing', '', 'cannot be read'],
+        ['broken percent-encoding', 'https://edda.one/#%7B%2', 'cannot be read'],
+        ['no object', link(7), 'is no object'],
+        ['no token', link({ publicKey, url }), 'the token is missing'],
+        ['a short key', link({ token, publicKey: 'ab', url }), 'the public key'],
+        ['an address of another protocol', link({ token, publicKey, url: 'https://example.org' }), 'the address'],
+        ['a very long text', 'x'.repeat(5_000), 'more than 4096 characters'],
+    ])('%s', (_what, text, reason) => {
+        expect(() => parseInvitation(text)).toThrow(InvalidInvitationError);
+        expect(() => parseInvitation(text)).toThrow(reason);
+    });
+
+    test('the error never repeats the token', () => {
+        const broken = link({ token, publicKey: 'ab', url });
+        expect(() => parseInvitation(broken)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(token) }));
+        const cut = vector.fragment.slice(0, -3);
+        expect(() => parseInvitation(cut)).toThrow(expect.objectContaining({ cause: undefined }));
+    });
+});
+
+test('every invitation survives its link', () => {
+    const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
+    const token = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 });
+    const invitations = fc.record({ token, publicKey: hex, url: fc.constantFrom('ws://localhost:8765', 'wss://a.b/c') });
+    fc.assert(
+        fc.property(invitations, fc.constantFrom('person', 'device'), (invitation, mode) => {
+            expect(parseInvitation(formatInvitationLink(invitation, mode, 'edda.one'))).toEqual({ invitation, mode });
+        }),
+    );
+});

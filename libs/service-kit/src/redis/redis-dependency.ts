@@ -1,0 +1,45 @@
+import { Redis } from 'ioredis';
+import { reasonOf, type Dependency } from '../health/health.ts';
+import { REDIS_RETRY_MS } from '../limits.ts';
+import type { Logger } from '../log/logger.ts';
+
+/** A connection to Redis that reconnects by itself, and what `/health/ready` says about it. */
+export interface RedisDependency extends Dependency, AsyncDisposable {
+    readonly connection: Redis;
+}
+
+/**
+ * Starts to connect and keeps trying with growing pauses. Redis may be away: callers get an error at once instead of
+ * waiting in a queue. The log has one line when it is lost and one when it is back.
+ */
+export function openRedis(url: URL, kind: Dependency['kind'], logger: Logger): RedisDependency {
+    let reason = 'not connected yet';
+    let lost = false;
+    const connection = new Redis(url.href, {
+        enableOfflineQueue: false,
+        maxRetriesPerRequest: 0,
+        retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 10), REDIS_RETRY_MS),
+    });
+    connection.on('ready', () => {
+        if (lost) logger.info('redis is back');
+        lost = false;
+    });
+    connection.on('error', (error: Error) => {
+        reason = reasonOf(error);
+        if (!lost) logger.warn({ reason }, 'redis is lost');
+        lost = true;
+    });
+    return {
+        name: 'redis',
+        kind,
+        connection,
+        async check() {
+            if (connection.status !== 'ready') throw new Error(reason);
+            await connection.ping();
+        },
+        [Symbol.asyncDispose]() {
+            connection.disconnect();
+            return Promise.resolve();
+        },
+    };
+}

@@ -1,0 +1,13 @@
+export { chromiumLaunchOptions } from './browser/chromium.ts';
+export { freePort } from './process/free-port.ts';
+export { spawnGuarded } from './process/spawn-guarded.ts';
+export type { GuardedProcess } from './process/spawn-guarded.ts';
+export { startService } from './process/start-service.ts';
+export type { ServiceProcess } from './process/start-service.ts';
+export { eventually } from './eventually.ts';
+export { findRedisServer, provideRedisServer } from './redis/redis-binary.ts';
+export type { RedisBinary } from './redis/redis-binary.ts';
+export { NoRedisError, startRedis } from './redis/start-redis.ts';
+export type { RedisServer } from './redis/start-redis.ts';
+export { temporaryFolder } from './temporary-folder.ts';
+export type { TemporaryFolder } from './temporary-folder.ts';

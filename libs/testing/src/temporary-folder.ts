@@ -1,0 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of its own for one test; disposing deletes it. */
+export interface TemporaryFolder extends AsyncDisposable {
+    readonly path: string;
+}
+
+export async function temporaryFolder(name = 'lama'): Promise<TemporaryFolder> {
+    const path = await mkdtemp(join(tmpdir(), `${name}-`));
+    return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
