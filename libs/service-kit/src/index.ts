@@ -18,5 +18,5 @@ export { createLogger } from './log/logger.ts';
 export type { Logger } from './log/logger.ts';
 export { createMetrics } from './metrics.ts';
 export type { Metrics } from './metrics.ts';
-export { openRedis } from './redis/redis-dependency.ts';
+export { dependOnRedis, openRedis } from './redis/redis-dependency.ts';
 export type { RedisDependency } from './redis/redis-dependency.ts';

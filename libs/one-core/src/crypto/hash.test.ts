@@ -7,12 +7,16 @@ import { hashBytes, hashText } from './hash.ts';
 
 interface ObjectVectors {
     serialize: { id: string; microdata: string; hash: string; idMicrodata?: string; idHash?: string }[];
-    binary: { id: string; kind: 'blob' | 'clob'; hex?: string; text?: string; hash: string }[];
+    binary: { id: string; kind: 'blob' | 'clob'; hex?: string; base64?: string; text?: string; hash: string }[];
 }
 
 const vectors = JSON.parse(
     readFileSync(new URL('../../test-vectors/objects.json', import.meta.url), 'utf8'),
 ) as ObjectVectors;
+
+function bytesOf(hex: string | undefined, base64: string | undefined): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(hex === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(hex, 'hex'));
+}
 
 describe('hashes of objects.json', () => {
     test.each(vectors.serialize)('$id', async ({ microdata, hash, idMicrodata, idHash }) => {
@@ -20,9 +24,9 @@ describe('hashes of objects.json', () => {
         if (idMicrodata !== undefined) expect(await hashText(idMicrodata)).toBe(idHash);
     });
 
-    test.each(vectors.binary)('$id', async ({ hex, text, hash }) => {
-        const bytes = hex === undefined ? undefined : Uint8Array.from(Buffer.from(hex, 'hex'));
-        expect(await (bytes === undefined ? hashText(text ?? '') : hashBytes(bytes))).toBe(hash);
+    test.each(vectors.binary)('$id', async ({ hex, base64, text, hash }) => {
+        if (text !== undefined) expect(await hashText(text)).toBe(hash);
+        else expect(await hashBytes(bytesOf(hex, base64))).toBe(hash);
     });
 });
 

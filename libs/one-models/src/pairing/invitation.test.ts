@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -36,6 +37,15 @@ describe('the invitation of connections.json', () => {
     });
 });
 
+function attempt(run: () => unknown): { error?: unknown } {
+    try {
+        run();
+        return {};
+    } catch (error) {
+        return { error };
+    }
+}
+
 describe('what is not an invitation', () => {
     const { token, publicKey, url } = vector.invitation;
     const link = (value: unknown) => `https://edda.one/#${encodeURIComponent(JSON.stringify(value))}`;
@@ -55,9 +65,12 @@ describe('what is not an invitation', () => {
 
     test('the error never repeats the token', () => {
         const broken = link({ token, publicKey: 'ab', url });
-        expect(() => parseInvitation(broken)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(token) }));
         const cut = vector.fragment.slice(0, -3);
-        expect(() => parseInvitation(cut)).toThrow(expect.objectContaining({ cause: undefined }));
+        for (const text of [broken, cut]) {
+            const { error } = attempt(() => parseInvitation(text));
+            expect(error).toBeInstanceOf(InvalidInvitationError);
+            expect(inspect(error, { depth: 10 })).not.toContain(token.slice(0, 20));
+        }
     });
 });
 

@@ -1,4 +1,4 @@
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { MAX_BODY_BYTES, REQUEST_TIMEOUT_MS } from '../limits.ts';
 import type { Logger } from '../log/logger.ts';
 import { sendNotFound, sendProblem } from './problem.ts';
@@ -9,7 +9,7 @@ export type HttpServer = FastifyInstance;
 export function createHttpServer(logger: Logger): HttpServer {
     const app = fastify({
         loggerInstance: logger as FastifyBaseLogger,
-        disableRequestLogging: true,
+        logController: new LogController({ disableRequestLogging: true }),
         bodyLimit: MAX_BODY_BYTES,
         requestTimeout: REQUEST_TIMEOUT_MS,
         return503OnClosing: true,

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { reasonOf, type Dependency } from '../health/health.ts';
+import { reasonOf, type Dependency, type Health } from '../health/health.ts';
 import { REDIS_RETRY_MS } from '../limits.ts';
 import type { Logger } from '../log/logger.ts';
 
@@ -42,4 +42,31 @@ export function openRedis(url: URL, kind: Dependency['kind'], logger: Logger): R
             return Promise.resolve();
         },
     };
+}
+
+/** Parts of a service context that `dependOnRedis` needs. */
+interface Context {
+    readonly logger: Logger;
+    readonly health: Health;
+    use<T extends AsyncDisposable>(name: string, part: T): T;
+}
+
+/**
+ * For a process that serves on without Redis, with less: shown as *degraded* when Redis is lost, as *absent* when there
+ * is none by choice.
+ * @param embedded what that choice means, in words
+ * @returns undefined where `url` is
+ */
+export function dependOnRedis(
+    { logger, health, use }: Context,
+    url: URL | undefined,
+    embedded: string,
+): RedisDependency | undefined {
+    if (url === undefined) {
+        health.absent('redis', `REDIS_URL is not set: ${embedded}`);
+        return undefined;
+    }
+    const redis = use('redis', openRedis(url, 'degrading', logger));
+    health.depend(redis);
+    return redis;
 }

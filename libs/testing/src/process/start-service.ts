@@ -9,6 +9,14 @@ export interface LogLine {
     readonly [field: string]: unknown;
 }
 
+/** Status codes, the parsed body of `/health/ready`, and the text of `/metrics`. */
+export interface HealthAnswers {
+    readonly live: number | undefined;
+    readonly ready: number | undefined;
+    readonly report: { readonly status: string; readonly dependencies: Readonly<Record<string, { readonly status: string; readonly reason?: string }>> };
+    readonly metrics: string;
+}
+
 /** One of our services, run from its sources as its own process. */
 export class ServiceProcess implements AsyncDisposable {
     readonly child: ChildProcess;
@@ -22,7 +30,7 @@ export class ServiceProcess implements AsyncDisposable {
 
     constructor(child: ChildProcess) {
         this.child = child;
-        this.exit = once(child, 'close').then(([code, signal]) => code ?? signal);
+        this.exit = gone(child);
         void this.exit.then(() => this.#wake());
         child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
         if (child.stdout) createInterface(child.stdout).on('line', line => this.#read(line));
@@ -44,6 +52,20 @@ export class ServiceProcess implements AsyncDisposable {
     /** The URL that a line such as `health` or `listening` announced. */
     async url(msg: string): Promise<string> {
         return String((await this.logged(msg))['url']);
+    }
+
+    /** What its internal endpoints answer now. */
+    async health(): Promise<HealthAnswers> {
+        const base = await this.url('health');
+        const [live, ready, metrics] = await Promise.all(
+            ['/health/live', '/health/ready', '/metrics'].map(path => fetch(base + path)),
+        );
+        return {
+            live: live?.status,
+            ready: ready?.status,
+            report: (await ready?.json()) as HealthAnswers['report'],
+            metrics: (await metrics?.text()) ?? '',
+        };
     }
 
     /** Asks it to stop, as an operator does, and waits until it has. */
@@ -79,6 +101,13 @@ export function startService(main: URL, env: Readonly<Record<string, string>> = 
         env: { PATH: process.env['PATH'], ...env },
     });
     return new ServiceProcess(child);
+}
+
+/** `close` would be the event for this, but it never comes after the IPC channel was closed from this side. */
+async function gone(child: ChildProcess): Promise<number | NodeJS.Signals> {
+    const streams = [child.stdout, child.stderr].filter(stream => stream !== null);
+    const [[code, signal]] = await Promise.all([once(child, 'exit'), ...streams.map(stream => once(stream, 'close'))]);
+    return (code ?? signal) as number | NodeJS.Signals;
 }
 
 function parseLine(line: string): LogLine {

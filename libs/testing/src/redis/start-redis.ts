@@ -22,8 +22,6 @@ export interface RedisServer {
     restart(): Promise<void>;
     /** Ends it in order and, unless the data folder was given, forgets its data. */
     stop(): Promise<void>;
-    /** Settles when the server ends without having been asked to. */
-    readonly lost: Promise<string>;
 }
 
 export interface RedisOptions {
@@ -31,6 +29,8 @@ export interface RedisOptions {
     readonly dataDir?: string;
     /** Default: any free port. */
     readonly port?: number;
+    /** Called when the server ends without having been asked to, with the reason in words. */
+    readonly onLost?: (reason: string) => void;
     /** Whether a missing redis-server may be fetched from the system's package registry (tests do, users decide). */
     readonly fetch?: boolean;
 }
@@ -56,7 +56,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const password = randomBytes(24).toString('hex');
     const forget = async () => folder?.[Symbol.asyncDispose]();
     try {
-        const server = (await startContainer(dataDir, port, password)) ?? (await startProcess(dataDir, port, password, options));
+        const server = (await startContainer(dataDir, port, password, options)) ?? (await startProcess(dataDir, port, password, options));
         return { ...server, stop: () => server.stop().then(forget) };
     } catch (error) {
         await forget();
@@ -78,7 +78,7 @@ function configuration(settings: { readonly bind: string; readonly port: number;
     ].join('\n');
 }
 
-async function startContainer(dataDir: string, port: number, password: string): Promise<RedisServer | undefined> {
+async function startContainer(dataDir: string, port: number, password: string, { onLost }: RedisOptions): Promise<RedisServer | undefined> {
     const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
     const runtime = await getContainerRuntimeClient().catch(() => undefined);
     if (runtime === undefined) return undefined;
@@ -93,22 +93,43 @@ async function startContainer(dataDir: string, port: number, password: string): 
         .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
         .start();
     const handle = runtime.container.getById(container.getId());
+    let asked = false;
+    const watch = () => {
+        asked = false;
+        // The engine's own connection may break when it stops; there is nobody left to tell then.
+        void handle.wait().then(
+            () => {
+                if (!asked) onLost?.('the Redis container ended');
+            },
+            () => undefined,
+        );
+    };
+    watch();
     return {
         url: `redis://:${password}@${container.getHost()}:${port}`,
         port,
         origin: 'container',
-        kill: async () => void (await handle.kill()),
-        restart: async () => void (await handle.start()),
-        stop: async () => void (await container.stop()),
-        lost: new Promise(() => undefined),
+        async kill() {
+            asked = true;
+            await handle.kill();
+        },
+        async restart() {
+            await handle.start();
+            watch();
+        },
+        async stop() {
+            asked = true;
+            await container.stop();
+        },
     };
 }
 
 async function startProcess(dataDir: string, port: number, password: string, options: RedisOptions): Promise<RedisServer> {
     const binary = options.fetch === false ? findRedisServer() : provideRedisServer();
     if (binary === undefined) throw new NoRedisError();
-    const { promise: lost, resolve: tellLost } = Promise.withResolvers<string>();
+    const { program } = binary;
     const input = configuration({ bind: '127.0.0.1', port, dir: dataDir }, password);
+    const env = redisEnvironment(binary);
     let asked = false;
     let current = await start();
     return {
@@ -126,15 +147,14 @@ async function startProcess(dataDir: string, port: number, password: string, opt
             asked = true;
             await ended(() => current.child.kill('SIGTERM'));
         },
-        lost,
     };
 
     async function start(): Promise<GuardedProcess> {
-        const redis = await spawnGuarded(binary!.program, ['-'], { env: redisEnvironment(binary!), input });
+        const redis = await spawnGuarded(program, ['-'], { env, input });
         await accepting(redis, port);
         asked = false;
         redis.child.once('exit', code => {
-            if (!asked) tellLost(`redis-server ended with code ${String(code)}`);
+            if (!asked) options.onLost?.(`redis-server ended with code ${String(code)}`);
         });
         return redis;
     }

@@ -1,0 +1,12 @@
+import { dependOnRedis, runService } from '@lama/service-kit';
+import { settings } from './config.ts';
+
+await runService({
+    main: import.meta.url,
+    settings,
+    health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
+    start(context) {
+        dependOnRedis(context, context.config.REDIS_URL, 'registrations are not shared with other replicas');
+        return Promise.resolve();
+    },
+});

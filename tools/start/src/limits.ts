@@ -1,0 +1,21 @@
+/** A service that is not ready by then will not be; its last lines say why. */
+export const READY_MS = 60_000;
+
+/** Pause between two questions for readiness. */
+export const READY_POLL_MS = 100;
+
+/** Services stop within 10 s by themselves; after this they are killed. */
+export const STOP_MS = 11_000;
+
+/** Lines of output kept of each service, shown when it ends without having been asked to. */
+export const LAST_LINES = 15;
+
+/** First pause before a service that crashed is started again; doubles with each crash. */
+export const RESTART_MS = 1_000;
+
+/** Longest pause before a restart. */
+export const MAX_RESTART_MS = 30_000;
+
+/** So many crashes within `CRASH_WINDOW_MS` mean that restarting does not help: everything is stopped. */
+export const MAX_CRASHES = 5;
+export const CRASH_WINDOW_MS = 60_000;

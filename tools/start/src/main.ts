@@ -1,0 +1,23 @@
+// npm start: builds what changed, starts Redis if it can be had and every service, keeps them running until Ctrl-C.
+import { fileURLToPath } from 'node:url';
+import { readOptions } from './options.ts';
+import { System } from './system.ts';
+import { terminal } from './terminal.ts';
+
+const options = readOptions(process.argv.slice(2));
+if ('exitCode' in options) {
+    (options.exitCode === 0 ? terminal.say : terminal.complain)(options.text.trimEnd());
+    process.exit(options.exitCode);
+}
+
+const system = new System(fileURLToPath(new URL('../../..', import.meta.url)), options, terminal);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+        if (system.isStopping) system.kill();
+        else void system.stop(0);
+    });
+}
+await system.start();
+process.exitCode = await system.stopped;
+// What is still open now (a hanging connection of a container engine) must not hold the terminal.
+process.exit();

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { NoRedisError, startRedis, type RedisServer } from '@lama/testing';
+import { CrashRule } from './crash-rule.ts';
+import { isFree } from './ports.ts';
+
+const REDIS_PORT = 6379;
+
+/** The Redis of this run. */
+export interface ProvidedRedis {
+    readonly url: string;
+    /** Without password, for people. */
+    readonly shownUrl: string;
+    /** Where it comes from, in words. */
+    readonly origin: string;
+    stop(): Promise<void>;
+}
+
+/**
+ * A Redis, if one can be had: the one of `REDIS_URL`, else a container when an engine answers, else a local
+ * redis-server. Ours is started again when it crashes. Undefined: run embedded.
+ * @param onTrouble told in words when ours crashed and what happens now
+ */
+export async function provideRedis(
+    root: string,
+    portOffset: number,
+    onTrouble: (text: string) => void,
+): Promise<ProvidedRedis | undefined> {
+    const given = process.env['REDIS_URL'];
+    if (given) {
+        return { url: given, shownUrl: withoutPassword(given), origin: 'REDIS_URL', stop: () => Promise.resolve() };
+    }
+    const rule = new CrashRule();
+    const wanted = REDIS_PORT + portOffset;
+    let server: RedisServer;
+    let stopped = false;
+    try {
+        server = await startRedis({
+            dataDir: join(root, 'one-core-storage/redis'),
+            ...((await isFree(wanted)) ? { port: wanted } : {}),
+            fetch: false,
+            onLost,
+        });
+    } catch (error) {
+        if (error instanceof NoRedisError) return undefined;
+        throw error;
+    }
+    return {
+        url: server.url,
+        shownUrl: withoutPassword(server.url),
+        origin: server.origin === 'container' ? 'container' : 'local redis-server',
+        async stop() {
+            stopped = true;
+            await server.stop();
+        },
+    };
+
+    function onLost(reason: string): void {
+        if (stopped) return;
+        const decision = rule.crashed(null);
+        if (decision.type === 'give-up') {
+            onTrouble(`redis: ${reason}; it is not started again because ${decision.because}. The services go on, degraded.`);
+            return;
+        }
+        onTrouble(`redis: ${reason}; starting it again in ${decision.afterMs / 1000} s. Nothing it acknowledged is lost.`);
+        setTimeout(() => {
+            if (stopped) return;
+            server.restart().then(
+                () => onTrouble('redis: running again'),
+                (error: unknown) => onLost(error instanceof Error ? error.message : String(error)),
+            );
+        }, decision.afterMs);
+    }
+}
+
+function withoutPassword(url: string): string {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    return parsed === undefined ? '(REDIS_URL)' : `${parsed.protocol}//${parsed.host}`;
+}

@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LAST_LINES, READY_MS, READY_POLL_MS, STOP_MS } from './limits.ts';
+import { readableLine } from './log-lines.ts';
+import type { PlannedProcess } from './plan.ts';
+
+/** How a process ended: its exit code or signal, and its last lines of output, readable. */
+export interface Ended {
+    readonly how: string;
+    readonly exitCode: number | null;
+    readonly lastLines: readonly string[];
+}
+
+/** One run of one service: from its start until it is gone. */
+export class SupervisedProcess {
+    readonly plan: PlannedProcess;
+    readonly ended: Promise<Ended>;
+    readonly #child: ChildProcess;
+    readonly #lastLines: string[] = [];
+    #gone = false;
+
+    /** @param onLine called for each line of output; `important` ones are warnings and everything that is no log line */
+    constructor(plan: PlannedProcess, onLine: (text: string, important: boolean) => void) {
+        this.plan = plan;
+        this.#child = spawn(process.execPath, ['--enable-source-maps', plan.entry], {
+            // The IPC channel is the life line: a service stops when this process is gone, even if it was killed.
+            stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+            env: { ...process.env, ...plan.env },
+            // Its own group: Ctrl-C in the terminal reaches only this process, which then stops all in order.
+            detached: true,
+        });
+        for (const stream of [this.#child.stdout, this.#child.stderr]) {
+            if (stream === null) continue;
+            createInterface(stream).on('line', line => {
+                const { text, important } = readableLine(line);
+                this.#lastLines.push(...text.split('\n'));
+                this.#lastLines.splice(0, this.#lastLines.length - LAST_LINES);
+                onLine(text, important);
+            });
+        }
+        this.ended = this.#watch();
+    }
+
+    /** Resolves when `/health/ready` answers 200, or with how the process ended before that. */
+    async ready(): Promise<'ready' | Ended> {
+        const deadline = performance.now() + READY_MS;
+        while (!this.#gone) {
+            if (await answersReady(this.plan.healthUrl)) return 'ready';
+            if (performance.now() > deadline) {
+                return { how: `not ready after ${READY_MS / 1000} s`, exitCode: null, lastLines: this.#lastLines };
+            }
+            await Promise.race([sleep(READY_POLL_MS), this.ended]);
+        }
+        return this.ended;
+    }
+
+    /** Asks it to stop and waits; kills it when it does not. */
+    async stop(): Promise<void> {
+        if (this.#gone) return;
+        this.#child.kill('SIGTERM');
+        const late = setTimeout(() => this.kill(), STOP_MS);
+        await this.ended;
+        clearTimeout(late);
+    }
+
+    kill(): void {
+        this.#child.kill('SIGKILL');
+    }
+
+    #watch(): Promise<Ended> {
+        const { promise, resolve } = Promise.withResolvers<Ended>();
+        const end = (how: string, exitCode: number | null) => {
+            this.#gone = true;
+            resolve({ how, exitCode, lastLines: this.#lastLines });
+        };
+        this.#child.on('error', error => end(`cannot be run: ${error.message}`, null));
+        this.#child.on('close', (code, signal) =>
+            end(signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was ended by ${signal}`, code),
+        );
+        return promise;
+    }
+}
+
+async function answersReady(healthUrl: string): Promise<boolean> {
+    try {
+        const response = await fetch(`${healthUrl}/health/ready`, { signal: AbortSignal.timeout(READY_MS) });
+        await response.body?.cancel();
+        return response.status === 200;
+    } catch {
+        return false;
+    }
+}

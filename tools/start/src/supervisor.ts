@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CrashRule } from './crash-rule.ts';
+import type { PlannedProcess } from './plan.ts';
+import { SupervisedProcess, type Ended } from './supervised-process.ts';
+
+/** What the supervisor tells the person in front of the terminal. */
+export interface SupervisorEvents {
+    /** A line of a service's output. */
+    line(name: string, text: string, important: boolean): void;
+    /** Something happened to a service, in words. */
+    note(text: string): void;
+    /** A service cannot be kept running: everything has to stop. */
+    gaveUp(text: string): void;
+}
+
+/**
+ * Keeps a set of services running.
+ *
+ * 1. A service that ends before everything was ready once stops the start.
+ * 2. Later, a service that ends is started again by CrashRule; the others go on.
+ * 3. Stopping goes in reverse order of starting, and no service is started after it began.
+ */
+export class Supervisor {
+    readonly #events: SupervisorEvents;
+    readonly #running = new Map<string, SupervisedProcess>();
+    #settled = false;
+    #stopping = false;
+
+    constructor(events: SupervisorEvents) {
+        this.#events = events;
+    }
+
+    /** Starts all at once; resolves when all are ready, or with the first that could not. */
+    async start(plan: readonly PlannedProcess[]): Promise<{ readonly failed?: { readonly name: string; readonly ended: Ended } }> {
+        const results = plan.map(async planned => ({ name: planned.name, ready: await this.#run(planned).ready() }));
+        const failures = results.map(async result => {
+            const { name, ready } = await result;
+            return ready === 'ready' ? new Promise<never>(() => undefined) : { failed: { name, ended: ready } };
+        });
+        const all = Promise.all(results).then(() => ({}));
+        const outcome = await Promise.race([...failures, all]);
+        this.#settled = !('failed' in outcome);
+        return outcome;
+    }
+
+    async stop(): Promise<void> {
+        this.#stopping = true;
+        for (const running of [...this.#running.values()].reverse()) await running.stop();
+    }
+
+    kill(): void {
+        this.#stopping = true;
+        for (const running of this.#running.values()) running.kill();
+    }
+
+    #run(planned: PlannedProcess, rule = new CrashRule()): SupervisedProcess {
+        const running = new SupervisedProcess(planned, (text, important) => {
+            this.#events.line(planned.name, text, important);
+        });
+        this.#running.set(planned.name, running);
+        void running.ended.then(ended => this.#onEnd(planned, ended, rule));
+        return running;
+    }
+
+    async #onEnd(planned: PlannedProcess, ended: Ended, rule: CrashRule): Promise<void> {
+        if (this.#stopping || !this.#settled) return;
+        const { name } = planned;
+        const lines = ended.lastLines.map(line => `    ${line}`).join('\n');
+        const decision = rule.crashed(ended.exitCode);
+        if (decision.type === 'give-up') {
+            this.#events.gaveUp(`${name} ${ended.how} and is not started again: ${decision.because}.\n${lines}`);
+            return;
+        }
+        this.#events.note(`${name} ${ended.how}. Its last lines:\n${lines}\n  Starting it again in ${decision.afterMs / 1000} s.`);
+        await sleep(decision.afterMs);
+        if (this.#isStopping()) return;
+        const outcome = await this.#run(planned, rule).ready();
+        if (outcome === 'ready') this.#events.note(`${name} is ready again.`);
+    }
+
+    #isStopping(): boolean {
+        return this.#stopping;
+    }
+}

@@ -1,0 +1,13 @@
+/** Where `npm start` speaks to the person who typed it. */
+export interface Terminal {
+    say(text: string): void;
+    complain(text: string): void;
+    /** Something that happened while the system runs, with the time of day. */
+    note(text: string): void;
+}
+
+export const terminal: Terminal = {
+    say: text => void process.stdout.write(`${text}\n`),
+    complain: text => void process.stderr.write(`${text}\n`),
+    note: text => void process.stdout.write(`${new Date().toLocaleTimeString('en-GB')}  ${text}\n`),
+};
