@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Writes what `npm test` needs for its closing line; part of the cached outputs, so that a cached run counts too. */
 export default class ResultsReporter {
@@ -15,6 +15,8 @@ export default class ResultsReporter {
         const file = join(this.#rootDir, this.#outputFile);
         mkdirSync(dirname(file), { recursive: true });
         const summary = {
+            // Set by Nx; a run by hand has the folder's name.
+            project: process.env.NX_TASK_TARGET_PROJECT ?? basename(this.#rootDir),
             passed: results.numPassedTests,
             failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
             notRun: results.numPendingTests + results.numTodoTests,

@@ -5,8 +5,7 @@ await runService({
     main: import.meta.url,
     settings,
     health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
-    start({ config, logger, health, use }) {
-        health.depend(use('redis', openRedis(config.REDIS_URL, 'required', logger)));
-        return Promise.resolve();
+    async start({ config, logger, health, use }) {
+        health.depend(use('redis', await openRedis(config.REDIS_URL, 'required', logger)));
     },
 });

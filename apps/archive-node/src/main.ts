@@ -5,8 +5,7 @@ await runService({
     main: import.meta.url,
     settings,
     health: { portVariable: 'CONTROL_PORT', port: config => config.CONTROL_PORT },
-    start(context) {
-        dependOnRedis(context, context.config.REDIS_URL, 'grants are evaluated in this process');
-        return Promise.resolve();
+    async start(context) {
+        await dependOnRedis(context, context.config.REDIS_URL, 'grants are evaluated in this process');
     },
 });

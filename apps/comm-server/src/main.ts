@@ -5,8 +5,7 @@ await runService({
     main: import.meta.url,
     settings,
     health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
-    start(context) {
-        dependOnRedis(context, context.config.REDIS_URL, 'registrations are not shared with other replicas');
-        return Promise.resolve();
+    async start(context) {
+        await dependOnRedis(context, context.config.REDIS_URL, 'registrations are not shared with other replicas');
     },
 });

@@ -10,7 +10,7 @@ await runService({
     health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
     async start(context) {
         const { config, version, logger, health, use } = context;
-        dependOnRedis(context, config.REDIS_URL, 'invitations live in the store of the archive');
+        await dependOnRedis(context, config.REDIS_URL, 'invitations live in the store of the archive');
         const archive = new ArchiveProbe(config.CONTROL_URL);
         health.depend(archive);
         const app = createHttpServer(logger);

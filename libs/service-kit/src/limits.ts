@@ -24,3 +24,6 @@ export const MAX_SETTING_FILE_BYTES = 64 * 1024;
 
 /** Longest pause between two attempts to reach a lost Redis. */
 export const REDIS_RETRY_MS = 2_000;
+
+/** One attempt to connect to Redis; it is on the same machine or network. */
+export const REDIS_CONNECT_MS = 2_000;

@@ -1,11 +1,13 @@
 export { chromiumLaunchOptions } from './browser/chromium.ts';
 export { freePort } from './process/free-port.ts';
+export { listeningProcess } from './process/listening-process.ts';
+export type { ListeningProcess } from './process/listening-process.ts';
 export { spawnGuarded } from './process/spawn-guarded.ts';
 export type { GuardedProcess } from './process/spawn-guarded.ts';
 export { startService } from './process/start-service.ts';
 export type { ServiceProcess } from './process/start-service.ts';
 export { eventually } from './eventually.ts';
-export { findRedisServer, provideRedisServer } from './redis/redis-binary.ts';
+export { findRedisServer, provideRedisServer, REDIS_REMEDY } from './redis/redis-binary.ts';
 export type { RedisBinary } from './redis/redis-binary.ts';
 export { NoRedisError, startRedis } from './redis/start-redis.ts';
 export type { RedisServer } from './redis/start-redis.ts';

@@ -1,21 +1,29 @@
-import { entryPoint, expectedShape, FIELD_ORDER, type Kind } from './shape.ts';
+import { entryPoint, expectedShape, FIELD_ORDER, type Kind, type Manifest, type Shape } from './shape.ts';
 import { type Files, readText } from './workspace/files.ts';
-import { readLayers } from './workspace/layers.ts';
+import { libraryScopes, readLayers } from './workspace/layers.ts';
+
+type OwnPart = 'jest.config.js' | 'service';
 
 interface Exception {
     readonly why: string;
     readonly packageName?: string;
     /** What the project has of its own. */
-    readonly own?: readonly ('jest.config.js' | 'service')[];
+    readonly own?: readonly OwnPart[];
 }
 
 /** Projects that differ on purpose, in what and why. Everything else about them is checked all the same. */
 export const EXCEPTIONS: Readonly<Record<string, Exception>> = {
     'libs/one-core': { why: 'the name that ONE applications import', packageName: '@refinio/one.core' },
     'libs/one-models': { why: 'the name that ONE applications import', packageName: '@refinio/one.models' },
-    'apps/web-client': { why: 'Angular in a browser: own compiler, own Jest preset', own: ['jest.config.js', 'service'] },
+    'apps/web-client': {
+        why: 'Angular in a browser: own compiler, own Jest preset',
+        own: ['jest.config.js', 'service'],
+    },
     'apps/cli': { why: 'a command that ends, no server with health endpoints', own: ['service'] },
 };
+
+/** What only a service with health endpoints needs. */
+const OF_SERVICES = ['src/config.ts', 'src/main.int.test.ts'];
 
 /** Folders of all libraries and services. */
 export function checkedProjects(files: Files): readonly string[] {
@@ -34,53 +42,68 @@ export function checkedProjects(files: Files): readonly string[] {
 export function findDrift(folder: string, files: Files): readonly string[] {
     const kind: Kind = folder.startsWith('libs/') ? 'library' : 'service';
     const exception = EXCEPTIONS[folder];
-    const isOwn = (part: 'jest.config.js' | 'service'): boolean => exception?.own?.includes(part) === true;
-
+    const own = exception?.own ?? [];
     const found = readObject(files, `${folder}/package.json`);
     const root = readObject(files, 'package.json');
-    const { scope, platform, problems } = readTags(found, kind, isOwn('service'), files);
-    const { manifest, files: texts, present } = expectedShape({
+    const tags = readTags(found, kind, own.includes('service'), files);
+    const shape = expectedShape({
         kind,
         name: folder.slice(folder.indexOf('/') + 1),
         ...(exception?.packageName === undefined ? {} : { packageName: exception.packageName }),
-        description: textOr('a description', found['description']),
-        scope,
-        platform,
+        description: textOr('one sentence', found['description']),
+        scope: tags.scope,
+        platform: tags.platform,
         version: textOr('', root['version']),
         license: textOr('', root['license']),
     });
-
-    const drift = [...problems, ...orderDrift(found), ...exportsDrift(found['exports'])];
-    const compare = (what: string, actual: unknown, expected: unknown): void => {
-        if (JSON.stringify(actual) === JSON.stringify(expected)) return;
-        drift.push(`${what} is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`);
-    };
-
-    for (const field of ['name', 'version', 'description', 'license', 'private', 'type'] as const) {
-        compare(`package.json: "${field}"`, found[field], manifest[field]);
-    }
-    compare('package.json: "nx.name"', asObject(found['nx'])['name'], manifest.nx.name);
-    for (const [entry, form] of Object.entries(manifest.exports ?? {})) {
-        compare(`package.json: "exports" of "${entry}"`, asObject(found['exports'])[entry], form);
-    }
-    for (const field of isOwn('service') ? [] : (['dependencies', 'devDependencies'] as const)) {
-        for (const [name, range] of Object.entries(manifest[field] ?? {})) {
-            compare(`package.json: "${field}" on ${name}`, asObject(found[field])[name], range);
-        }
-    }
-    const { extends: base } = JSON.parse(texts['tsconfig.json']) as { readonly extends: string };
-    compare('tsconfig.json: "extends"', readObject(files, `${folder}/tsconfig.json`)['extends'], base);
-    if (!isOwn('jest.config.js')) {
-        compare('jest.config.js', readText(files, `${folder}/jest.config.js`), texts['jest.config.js']);
-    }
-    for (const path of present) {
-        if (isOwn('service') && path === 'src/config.ts') continue;
-        if (readText(files, `${folder}/${path}`) === undefined) drift.push(`${path} is missing`);
-    }
-    if (kind === 'service' && !isOwn('service') && !readText(files, `${folder}/src/main.ts`)?.includes('runService({')) {
-        drift.push('src/main.ts does not start by runService of @lama/service-kit');
-    }
+    const drift = [
+        ...tags.problems,
+        ...manifestDrift(found, shape.manifest),
+        ...orderDrift(found),
+        ...exportsDrift(found['exports']),
+        ...fileDrift(folder, shape, own, files),
+        ...(kind === 'service' && !own.includes('service') ? serviceDrift(found, folder, shape.manifest, files) : []),
+    ];
     return drift.map(sentence => `${folder}/${sentence}.`);
+}
+
+function manifestDrift(found: Fields, manifest: Manifest): readonly string[] {
+    const fields = ['name', 'version', 'description', 'license', 'private', 'type'] as const;
+    return [
+        ...fields.flatMap(field => difference(`package.json: "${field}"`, found[field], manifest[field])),
+        ...difference('package.json: "nx.name"', asObject(found['nx'])['name'], manifest.nx.name),
+        ...Object.entries(manifest.exports ?? {}).flatMap(([entry, form]) =>
+            difference(`package.json: "exports" of "${entry}"`, asObject(found['exports'])[entry], form),
+        ),
+    ];
+}
+
+/** Files with the same text everywhere, and those that must be there. */
+function fileDrift(folder: string, shape: Shape, own: readonly OwnPart[], files: Files): readonly string[] {
+    const { extends: base } = JSON.parse(shape.files['tsconfig.json']) as { readonly extends: string };
+    const jest = readText(files, `${folder}/jest.config.js`);
+    const present = shape.present.filter(path => !own.includes('service') || !OF_SERVICES.includes(path));
+    return [
+        ...difference('tsconfig.json: "extends"', readObject(files, `${folder}/tsconfig.json`)['extends'], base),
+        ...(own.includes('jest.config.js') ? [] : difference('jest.config.js', jest, shape.files['jest.config.js'])),
+        ...present.filter(path => readText(files, `${folder}/${path}`) === undefined).map(path => `${path} is missing`),
+    ];
+}
+
+/** What makes a process one of our services. */
+function serviceDrift(found: Fields, folder: string, manifest: Manifest, files: Files): readonly string[] {
+    const dependencies = (['dependencies', 'devDependencies'] as const).flatMap(field =>
+        Object.entries(manifest[field] ?? {}).flatMap(([name, range]) =>
+            difference(`package.json: "${field}" on ${name}`, asObject(found[field])[name], range),
+        ),
+    );
+    const starts = readText(files, `${folder}/src/main.ts`)?.includes('runService({') !== false;
+    return starts ? dependencies : [...dependencies, 'src/main.ts does not start by runService of @lama/service-kit'];
+}
+
+function difference(what: string, actual: unknown, expected: unknown): readonly string[] {
+    if (JSON.stringify(actual) === JSON.stringify(expected)) return [];
+    return [`${what} is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`];
 }
 
 interface Tags {
@@ -94,10 +117,12 @@ function readTags(found: Fields, kind: Kind, ownService: boolean, files: Files):
     const layers = readLayers(files);
     const tags = asObject(found['nx'])['tags'];
     const [scope = '', platform = '', ...rest] = Array.isArray(tags) ? tags.map(String) : [];
-    const scopes = kind === 'service' ? ['app'] : [...layers.scopes.keys()].filter(it => it !== 'app');
+    const scopes = kind === 'service' ? ['app'] : libraryScopes(layers);
     const platforms = kind === 'service' && !ownService ? ['node'] : layers.platforms;
     const known =
-        rest.length === 0 && scopes.some(it => scope === `scope:${it}`) && platforms.some(it => platform === `platform:${it}`);
+        rest.length === 0 &&
+        scopes.some(it => scope === `scope:${it}`) &&
+        platforms.some(it => platform === `platform:${it}`);
     const expected = `expected a scope (${scopes.join(', ')}) and a platform (${platforms.join(', ')}) of eslint.config.js`;
     return {
         scope: scope.replace('scope:', ''),
@@ -110,16 +135,19 @@ function orderDrift(found: Fields): readonly string[] {
     const fields = Object.keys(found);
     const unknown = fields.filter(field => !FIELD_ORDER.includes(field));
     if (unknown.length > 0) {
-        return [`package.json: no place is defined for ${unknown.join(', ')} (FIELD_ORDER in tools/generator/src/shape.ts)`];
+        return [
+            `package.json: no place is defined for ${unknown.join(', ')} (FIELD_ORDER in tools/generator/src/shape.ts)`,
+        ];
     }
     const ordered = FIELD_ORDER.filter(field => fields.includes(field));
     if (ordered.join() === fields.join()) return [];
     return [`package.json: the order of fields is ${fields.join(', ')}, expected ${ordered.join(', ')}`];
 }
 
-/** Every entry point leads to a source and to the compiled forms of the same source. */
+/** Every further entry point leads to a source and to the compiled forms of the same source. */
 function exportsDrift(exports: unknown): readonly string[] {
     return Object.entries(asObject(exports)).flatMap(([entry, form]) => {
+        if (entry === '.') return [];
         const source = /^\.\/src\/(.+)\.ts$/.exec(textOr('', asObject(form)['@one/source']))?.[1];
         if (source !== undefined && JSON.stringify(form) === JSON.stringify(entryPoint(source))) return [];
         const expected = JSON.stringify(entryPoint(source ?? 'index'));

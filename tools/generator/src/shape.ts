@@ -79,9 +79,14 @@ export function expectedShape(project: ProjectDescription): Shape {
             'tsconfig.json': json(tsconfigOf(project.platform)),
             'jest.config.js': "export { default } from '../../jest.preset.js';\n",
         },
-        present: ['README.md', ...(project.kind === 'library' ? ['src/index.ts'] : ['src/main.ts', 'src/config.ts'])],
+        present: ['README.md', ...SOURCES[project.kind]],
     };
 }
+
+const SOURCES: Readonly<Record<Kind, readonly string[]>> = {
+    library: ['src/index.ts'],
+    service: ['src/main.ts', 'src/config.ts', 'src/main.int.test.ts'],
+};
 
 /** The entry point of a source file: `index` → `./src/index.ts` and its compiled forms. */
 export function entryPoint(source: string): EntryPoint {
@@ -102,7 +107,10 @@ function manifestOf(project: ProjectDescription): Manifest {
         private: true,
         type: 'module',
         ...(kind === 'library' ? { exports: { '.': entryPoint('index') } } : {}),
-        ...withEntries('dependencies', { ...dependencies, ...(kind === 'service' ? { '@lama/service-kit': '*' } : {}) }),
+        ...withEntries('dependencies', {
+            ...dependencies,
+            ...(kind === 'service' ? { '@lama/service-kit': '*' } : {}),
+        }),
         ...(kind === 'service' ? { devDependencies: { '@lama/testing': '*' } } : {}),
         nx: { name, tags: [`scope:${scope}`, `platform:${platform}`] },
     };

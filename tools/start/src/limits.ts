@@ -1,6 +1,9 @@
 /** A service that is not ready by then will not be; its last lines say why. */
 export const READY_MS = 60_000;
 
+/** How long a service may be degraded at the start before that is taken for its real state. */
+export const DEGRADED_MS = 5_000;
+
 /** Pause between two questions for readiness. */
 export const READY_POLL_MS = 100;
 

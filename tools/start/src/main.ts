@@ -4,13 +4,14 @@ import { readOptions } from './options.ts';
 import { System } from './system.ts';
 import { terminal } from './terminal.ts';
 
-const options = readOptions(process.argv.slice(2));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const options = readOptions(root, process.argv.slice(2));
 if ('exitCode' in options) {
     (options.exitCode === 0 ? terminal.say : terminal.complain)(options.text.trimEnd());
     process.exit(options.exitCode);
 }
 
-const system = new System(fileURLToPath(new URL('../../..', import.meta.url)), options, terminal);
+const system = new System(root, options, terminal);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
         if (system.isStopping) system.kill();

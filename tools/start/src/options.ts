@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What `npm start -- …` was asked for. */
 export interface StartOptions {
     /** Added to every port, so that several systems run side by side. */
     readonly portOffset: number;
+    /** Folder for everything that is stored, absolute. */
+    readonly storage: string;
     /** Whether a Redis may be used or started; `--embedded` says no. */
     readonly redis: boolean;
     /** Shows every log line of every service instead of warnings only. */
@@ -15,6 +18,7 @@ const MAX_PORT_OFFSET = 50_000;
 export const USAGE = `npm start [-- OPTION ...]
 
   --port-offset N   add N to every port (0 to ${MAX_PORT_OFFSET})
+  --storage FOLDER  where to store (default one-core-storage; with an offset one-core-storage/offset-N)
   --embedded        run without Redis, on the store of the archive alone
   --verbose         show every log line of the services, not only warnings
   --help            this text
@@ -22,13 +26,17 @@ export const USAGE = `npm start [-- OPTION ...]
 REDIS_URL names a Redis that runs already. LOG_LEVEL and PUBLIC_URL are passed on to the services.
 `;
 
-/** Reads the arguments; the text to print instead of starting when they cannot be used or ask for help. */
-export function readOptions(args: readonly string[]): StartOptions | { readonly exitCode: number; readonly text: string } {
+/** Reads the arguments (folders count from `root`); the text to print instead of starting when they cannot be used or ask for help. */
+export function readOptions(
+    root: string,
+    args: readonly string[],
+): StartOptions | { readonly exitCode: number; readonly text: string } {
     try {
         const { values } = parseArgs({
             args: [...args],
             options: {
                 'port-offset': { type: 'string', default: '0' },
+                storage: { type: 'string' },
                 embedded: { type: 'boolean', default: false },
                 verbose: { type: 'boolean', default: false },
                 help: { type: 'boolean', default: false },
@@ -40,7 +48,15 @@ export function readOptions(args: readonly string[]): StartOptions | { readonly 
             const text = `--port-offset is "${offset}": expected a whole number from 0 to ${MAX_PORT_OFFSET}.\n`;
             return { exitCode: 2, text };
         }
-        return { portOffset: Number(offset), redis: !values.embedded, verbose: values.verbose };
+        const portOffset = Number(offset);
+        // Two systems side by side must never write to the same folder.
+        const fallback = portOffset === 0 ? 'one-core-storage' : `one-core-storage/offset-${portOffset}`;
+        return {
+            portOffset,
+            storage: resolve(root, values.storage ?? fallback),
+            redis: !values.embedded,
+            verbose: values.verbose,
+        };
     } catch (error) {
         return { exitCode: 2, text: `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}` };
     }

@@ -18,10 +18,11 @@ export interface ProvidedRedis {
 /**
  * A Redis, if one can be had: the one of `REDIS_URL`, else a container when an engine answers, else a local
  * redis-server. Ours is started again when it crashes. Undefined: run embedded.
+ * @param storage folder for its append-only file (subfolder `redis`)
  * @param onTrouble told in words when ours crashed and what happens now
  */
 export async function provideRedis(
-    root: string,
+    storage: string,
     portOffset: number,
     onTrouble: (text: string) => void,
 ): Promise<ProvidedRedis | undefined> {
@@ -35,7 +36,7 @@ export async function provideRedis(
     let stopped = false;
     try {
         server = await startRedis({
-            dataDir: join(root, 'one-core-storage/redis'),
+            dataDir: join(storage, 'redis'),
             ...((await isFree(wanted)) ? { port: wanted } : {}),
             fetch: false,
             onLost,

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LAST_LINES, READY_MS, READY_POLL_MS, STOP_MS } from './limits.ts';
+import { readinessSchema } from '@lama/federation';
+import { DEGRADED_MS, LAST_LINES, READY_MS, READY_POLL_MS, STOP_MS } from './limits.ts';
 import { readableLine } from './log-lines.ts';
 import type { PlannedProcess } from './plan.ts';
 
@@ -10,6 +11,12 @@ export interface Ended {
     readonly how: string;
     readonly exitCode: number | null;
     readonly lastLines: readonly string[];
+}
+
+/** It can serve its callers; `degraded` with what it lacks. */
+export interface Serving {
+    readonly state: 'ready' | 'degraded';
+    readonly reasons: readonly string[];
 }
 
 /** One run of one service: from its start until it is gone. */
@@ -42,12 +49,18 @@ export class SupervisedProcess {
         this.ended = this.#watch();
     }
 
-    /** Resolves when `/health/ready` answers 200, or with how the process ended before that. */
-    async ready(): Promise<'ready' | Ended> {
-        const deadline = performance.now() + READY_MS;
+    /**
+     * Resolves when it is ready. *Degraded* has to last a while to count: others it uses may still be starting. Resolves
+     * with how it ended when it does so before, or is not ready in time.
+     */
+    async ready(): Promise<Serving | Ended> {
+        const start = performance.now();
         while (!this.#gone) {
-            if (await answersReady(this.plan.healthUrl)) return 'ready';
-            if (performance.now() > deadline) {
+            const answer = await askReadiness(this.plan.healthUrl);
+            if (answer?.state === 'ready') return answer;
+            const waited = performance.now() - start;
+            if (answer?.state === 'degraded' && waited > DEGRADED_MS) return answer;
+            if (waited > READY_MS) {
                 return { how: `not ready after ${READY_MS / 1000} s`, exitCode: null, lastLines: this.#lastLines };
             }
             await Promise.race([sleep(READY_POLL_MS), this.ended]);
@@ -82,12 +95,16 @@ export class SupervisedProcess {
     }
 }
 
-async function answersReady(healthUrl: string): Promise<boolean> {
+/** What it says of itself; undefined while it does not answer or is not ready. */
+async function askReadiness(healthUrl: string): Promise<Serving | undefined> {
     try {
         const response = await fetch(`${healthUrl}/health/ready`, { signal: AbortSignal.timeout(READY_MS) });
-        await response.body?.cancel();
-        return response.status === 200;
+        const { status, dependencies } = readinessSchema.parse(await response.json());
+        if (status !== 'ready' && status !== 'degraded') return undefined;
+        const down = Object.entries(dependencies).filter(([, dependency]) => dependency.status === 'down');
+        return { state: status, reasons: down.map(([name, { reason }]) => `${name}: ${reason ?? 'down'}`) };
     } catch {
-        return false;
+        // It is starting: nobody listens yet.
+        return undefined;
     }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CrashRule } from './crash-rule.ts';
 import type { PlannedProcess } from './plan.ts';
-import { SupervisedProcess, type Ended } from './supervised-process.ts';
+import { SupervisedProcess, type Ended, type Serving } from './supervised-process.ts';
 
 /** What the supervisor tells the person in front of the terminal. */
 export interface SupervisorEvents {
@@ -11,6 +11,22 @@ export interface SupervisorEvents {
     note(text: string): void;
     /** A service cannot be kept running: everything has to stop. */
     gaveUp(text: string): void;
+}
+
+export type StartOutcome =
+    | { readonly type: 'serving'; readonly serving: ReadonlyMap<string, Serving> }
+    | { readonly type: 'failed'; readonly name: string; readonly ended: Ended };
+
+/** Carries the first failure out of the starts that run at once. */
+class StartFailure extends Error {
+    readonly service: string;
+    readonly ended: Ended;
+
+    constructor(service: string, ended: Ended) {
+        super(`${service} ${ended.how}`);
+        this.service = service;
+        this.ended = ended;
+    }
 }
 
 /**
@@ -30,17 +46,21 @@ export class Supervisor {
         this.#events = events;
     }
 
-    /** Starts all at once; resolves when all are ready, or with the first that could not. */
-    async start(plan: readonly PlannedProcess[]): Promise<{ readonly failed?: { readonly name: string; readonly ended: Ended } }> {
-        const results = plan.map(async planned => ({ name: planned.name, ready: await this.#run(planned).ready() }));
-        const failures = results.map(async result => {
-            const { name, ready } = await result;
-            return ready === 'ready' ? new Promise<never>(() => undefined) : { failed: { name, ended: ready } };
+    /** Starts all at once; resolves when all serve, or as soon as one of them cannot. */
+    async start(plan: readonly PlannedProcess[]): Promise<StartOutcome> {
+        const starts = plan.map(async planned => {
+            const outcome = await this.#run(planned).ready();
+            if ('state' in outcome) return [planned.name, outcome] as const;
+            throw new StartFailure(planned.name, outcome);
         });
-        const all = Promise.all(results).then(() => ({}));
-        const outcome = await Promise.race([...failures, all]);
-        this.#settled = !('failed' in outcome);
-        return outcome;
+        try {
+            const serving = new Map(await Promise.all(starts));
+            this.#settled = true;
+            return { type: 'serving', serving };
+        } catch (error) {
+            if (!(error instanceof StartFailure)) throw error;
+            return { type: 'failed', name: error.service, ended: error.ended };
+        }
     }
 
     async stop(): Promise<void> {
@@ -75,7 +95,7 @@ export class Supervisor {
         await sleep(decision.afterMs);
         if (this.#isStopping()) return;
         const outcome = await this.#run(planned, rule).ready();
-        if (outcome === 'ready') this.#events.note(`${name} is ready again.`);
+        if ('state' in outcome) this.#events.note(`${name} is ${outcome.state} again.`);
     }
 
     #isStopping(): boolean {

@@ -5,7 +5,7 @@ import type { StartOptions } from './options.ts';
 import { planProcesses, type PlannedProcess } from './plan.ts';
 import { takenPorts } from './ports.ts';
 import { provideRedis, type ProvidedRedis } from './provide-redis.ts';
-import type { Ended } from './supervised-process.ts';
+import type { Ended, Serving } from './supervised-process.ts';
 import { Supervisor } from './supervisor.ts';
 import { formatTable, rowsOf } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -107,7 +107,7 @@ export class System {
             this.#terminal.say('Running embedded, without Redis, as asked for.');
             return;
         }
-        this.#redis = await provideRedis(this.#root, this.#options.portOffset, text => this.#terminal.note(text));
+        this.#redis = await provideRedis(this.#options.storage, this.#options.portOffset, text => this.#terminal.note(text));
         if (this.#redis === undefined) {
             this.#terminal.say('Running embedded: no REDIS_URL, no container engine, no redis-server in PATH.');
         }
@@ -117,10 +117,10 @@ export class System {
 
     async #startServices(): Promise<void> {
         const plan = planProcesses(this.#root, this.#options.portOffset, this.#redis?.url);
-        const { failed } = await this.#supervisor.start(plan);
+        const outcome = await this.#supervisor.start(plan);
         if (this.#stopping) return;
-        if (failed !== undefined) this.#failService(failed.name, failed.ended);
-        else this.#showReady(plan);
+        if (outcome.type === 'failed') this.#failService(outcome.name, outcome.ended);
+        else this.#showReady(plan, outcome.serving);
     }
 
     #failService(name: string, { how, lastLines }: Ended): void {
@@ -128,9 +128,9 @@ export class System {
         void this.stop(1);
     }
 
-    #showReady(plan: readonly PlannedProcess[]): void {
+    #showReady(plan: readonly PlannedProcess[], serving: ReadonlyMap<string, Serving>): void {
         const { publicUrl = '' } = plan.find(planned => planned.publicUrl !== undefined) ?? {};
-        this.#terminal.say(`\n${formatTable(rowsOf(plan, this.#redis))}\n`);
+        this.#terminal.say(`\n${formatTable(rowsOf(plan, serving, this.#redis))}\n`);
         this.#terminal.say(`  Open  ${publicUrl}\n`);
         this.#terminal.say(`  Ready after ${seconds(this.#startedAt)}. Ctrl-C stops everything.\n`);
     }

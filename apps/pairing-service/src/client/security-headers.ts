@@ -21,7 +21,7 @@ export async function addSecurityHeaders(app: HttpServer, publicUrl: URL | undef
                 connectSrc: ["'self'", ...(publicUrl === undefined ? [`ws://localhost:${PROCESSES['archive-node'].listenPort}`] : [])],
                 workerSrc: ["'self'"],
                 objectSrc: ["'none'"],
-                baseUri: ["'none'"],
+                baseUri: ["'self'"],
                 formAction: ["'self'"],
                 frameAncestors: ["'none'"],
                 requireTrustedTypesFor: ["'script'"],

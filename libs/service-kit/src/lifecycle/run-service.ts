@@ -50,9 +50,11 @@ export async function runService<S extends Settings>(definition: ServiceDefiniti
     const health = new Health(name, version);
     const parts = new Parts(logger);
 
+    let ending = false;
     const grace = closeWithGrace(
         { delay: STOP_DEADLINE_MS, skip: ['beforeExit'], logger: { error: message => logger.error(String(message)) } },
         async ({ signal, err }) => {
+            ending = true;
             health.stopping();
             if (err) logger.fatal({ err }, 'an error that nobody caught');
             logger.info({ signal }, 'stopping');
@@ -60,7 +62,10 @@ export async function runService<S extends Settings>(definition: ServiceDefiniti
             logger.info('stopped');
         },
     );
-    process.once('disconnect', () => void grace.close());
+    // Also emitted by the exit itself, when everything has been stopped already.
+    process.once('disconnect', () => {
+        if (!ending) void grace.close();
+    });
 
     try {
         const metrics = createMetrics(name, health);
@@ -76,6 +81,7 @@ export async function runService<S extends Settings>(definition: ServiceDefiniti
     } catch (error) {
         if (error instanceof OneError) logger.fatal({ reason: error.code }, error.message);
         else logger.fatal({ err: error }, 'cannot start');
+        ending = true;
         await parts.stop();
         process.exit(1);
     }

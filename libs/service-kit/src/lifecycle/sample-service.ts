@@ -16,9 +16,9 @@ await runService({
     main: new URL('../main.ts', import.meta.url).href,
     settings,
     health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
-    start(context) {
+    async start(context) {
         const { config, logger, use } = context;
-        dependOnRedis(context, config.REDIS_URL, 'embedded');
+        await dependOnRedis(context, config.REDIS_URL, 'embedded');
         for (const name of ['first', 'second']) {
             use(name, {
                 async [Symbol.asyncDispose]() {
@@ -30,6 +30,5 @@ await runService({
         }
         if (config.TROUBLE === 'start') throw new Error('cannot be built');
         if (config.TROUBLE === 'later') setTimeout(() => void Promise.reject(new Error('nobody caught this')), 10);
-        return Promise.resolve();
     },
 });

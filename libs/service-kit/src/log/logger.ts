@@ -33,5 +33,6 @@ export function createLogger(
             censor: '[secret]',
         },
     };
-    return destination ? pino(options, destination) : pino(options);
+    // Synchronous: with an asynchronous destination a fatal line overtakes those before it, and an exit loses lines.
+    return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
 }

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { reasonOf, type Dependency, type Health } from '../health/health.ts';
-import { REDIS_RETRY_MS } from '../limits.ts';
+import { REDIS_CONNECT_MS, REDIS_RETRY_MS } from '../limits.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** A connection to Redis that reconnects by itself, and what `/health/ready` says about it. */
@@ -9,14 +9,16 @@ export interface RedisDependency extends Dependency, AsyncDisposable {
 }
 
 /**
- * Starts to connect and keeps trying with growing pauses. Redis may be away: callers get an error at once instead of
- * waiting in a queue. The log has one line when it is lost and one when it is back.
+ * Connects, and keeps trying with growing pauses. Resolves when the first attempt has succeeded or failed, so that what
+ * a service says of itself is true from the start. Redis may be away: callers get an error at once instead of waiting
+ * in a queue. The log has one line when it is lost and one when it is back.
  */
-export function openRedis(url: URL, kind: Dependency['kind'], logger: Logger): RedisDependency {
+export async function openRedis(url: URL, kind: Dependency['kind'], logger: Logger): Promise<RedisDependency> {
     let reason = 'not connected yet';
     let lost = false;
     const connection = new Redis(url.href, {
         enableOfflineQueue: false,
+        connectTimeout: REDIS_CONNECT_MS,
         maxRetriesPerRequest: 0,
         retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 10), REDIS_RETRY_MS),
     });
@@ -29,6 +31,7 @@ export function openRedis(url: URL, kind: Dependency['kind'], logger: Logger): R
         if (!lost) logger.warn({ reason }, 'redis is lost');
         lost = true;
     });
+    await new Promise<void>(resolve => connection.once('ready', resolve).once('close', resolve));
     return {
         name: 'redis',
         kind,
@@ -57,16 +60,16 @@ interface Context {
  * @param embedded what that choice means, in words
  * @returns undefined where `url` is
  */
-export function dependOnRedis(
+export async function dependOnRedis(
     { logger, health, use }: Context,
     url: URL | undefined,
     embedded: string,
-): RedisDependency | undefined {
+): Promise<RedisDependency | undefined> {
     if (url === undefined) {
         health.absent('redis', `REDIS_URL is not set: ${embedded}`);
         return undefined;
     }
-    const redis = use('redis', openRedis(url, 'degrading', logger));
+    const redis = use('redis', await openRedis(url, 'degrading', logger));
     health.depend(redis);
     return redis;
 }

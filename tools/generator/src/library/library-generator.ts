@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { GeneratorCallback, Tree } from '@nx/devkit';
 import { ensureLibraryScope, ensurePlatform, importersOf, readLayers } from '../workspace/layers.ts';
-import { ensureDescription, ensureNewName, packageNameOf } from '../workspace/names.ts';
+import { sentenceOf, ensureNewName, packageNameOf } from '../workspace/names.ts';
 import { finish, writeProject } from '../write-project.ts';
 
 export interface LibraryOptions {
@@ -17,7 +17,7 @@ export async function libraryGenerator(tree: Tree, options: LibraryOptions): Pro
     const name = ensureNewName(options.name, tree);
     const scope = ensureLibraryScope(options.scope ?? 'federation', layers);
     const platform = ensurePlatform(options.platform ?? 'any', layers);
-    const description = ensureDescription(options.description ?? `The ${name} library.`);
+    const sentence = sentenceOf(options.description);
     const below = layers.scopes.get(scope) ?? [];
     const importers = importersOf(scope, layers);
     // Errors of this house extend OneError, in the layers that may import it.
@@ -26,7 +26,7 @@ export async function libraryGenerator(tree: Tree, options: LibraryOptions): Pro
     const folder = await writeProject(tree, {
         kind: 'library',
         name,
-        description,
+        description: sentence ?? `The ${name} library.`,
         scope,
         platform,
         dependencies: baseError === 'OneError' ? { '@refinio/one.core': '*' } : {},
@@ -35,6 +35,6 @@ export async function libraryGenerator(tree: Tree, options: LibraryOptions): Pro
     });
     return finish(tree, name, [
         `add "${packageNameOf(name)}": "*" to the dependencies of whoever imports it, then npx nx sync`,
-        ...(options.description === undefined ? [`say what it is for in ${folder}/package.json and README.md`] : []),
+        ...(sentence === undefined ? [`say what it is for in ${folder}/package.json and README.md`] : []),
     ]);
 }

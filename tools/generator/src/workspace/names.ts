@@ -32,22 +32,23 @@ export function ensureNewName(name: string, files: Files): string {
         workspaceProjects(files).find(it => it.packageName === packageName || it.projectName === name)?.folder ??
         [`libs/${name}`, `apps/${name}`].find(folder => files.exists(folder));
     if (holder !== undefined) {
-        throw new GeneratorRefusal(
-            'NAME_TAKEN',
-            `The name "${name}" is taken by ${holder}. Choose another name.`,
-        );
+        throw new GeneratorRefusal('NAME_TAKEN', `The name "${name}" is taken by ${holder}. Choose another name.`);
     }
     return name;
 }
 
-/** One sentence on one line; the sentence of the others ends with a full stop, so does this one. */
-export function ensureDescription(description: string): string {
-    const line = description.trim().replace(/\s+/g, ' ');
-    if (line === '' || line.length > MAX_DESCRIPTION_CHARACTERS) {
+/**
+ * One sentence on one line, with a full stop as those of the others have. Undefined when nobody said anything, which
+ * is what pressing Enter at the question means.
+ */
+export function sentenceOf(description: string | undefined): string | undefined {
+    const line = description?.trim().replace(/\s+/g, ' ') ?? '';
+    if (line === '') return undefined;
+    if (line.length > MAX_DESCRIPTION_CHARACTERS) {
         throw new GeneratorRefusal(
             'DESCRIPTION_INVALID',
-            `The description has ${line.length} characters: expected one sentence of 1 to ${MAX_DESCRIPTION_CHARACTERS}, ` +
-                'for example --description="Sharing policies and the queues of their grants."',
+            `The description has ${line.length} characters: expected one sentence of at most ` +
+                `${MAX_DESCRIPTION_CHARACTERS}, for example --description="Who was granted what, and when."`,
         );
     }
     return /[.!?]$/.test(line) ? line : `${line}.`;

@@ -20,7 +20,9 @@ const FOREIGN = [
 /** Port → who has it: the table of processes, what each service declares by itself, and well-known neighbours. */
 export function takenPorts(files: Files): ReadonlyMap<number, string> {
     const taken = new Map<number, string>(FOREIGN);
-    for (const [, name = '', body = ''] of (readText(files, PROCESS_TABLE) ?? '').matchAll(/'([a-z0-9-]+)':\s*\{([^}]*)\}/g)) {
+    for (const [, name = '', body = ''] of (readText(files, PROCESS_TABLE) ?? '').matchAll(
+        /'([a-z0-9-]+)':\s*\{([^}]*)\}/g,
+    )) {
         for (const [, port = ''] of body.matchAll(/\w+Port:\s*(\d+)/g)) taken.set(Number(port), name);
     }
     for (const name of files.children('apps')) {
@@ -33,15 +35,15 @@ export function takenPorts(files: Files): ReadonlyMap<number, string> {
 }
 
 /** The wanted port, or the next free one where none is wanted. @throws GeneratorRefusal when it cannot be had */
-export function ensureFreePort(typed: string | undefined, files: Files): number {
+export function ensureFreePort(typed: number | string | undefined, files: Files): number {
     const taken = takenPorts(files);
     const free = nextFreePort(taken);
     if (typed === undefined) return free;
-    const wanted = /^\d{1,5}$/.test(typed) ? Number(typed) : Number.NaN;
+    const wanted = /^\d{1,5}$/.test(`${typed}`) ? Number(typed) : Number.NaN;
     if (!(wanted >= MIN_PORT && wanted <= MAX_PORT)) {
         throw new GeneratorRefusal(
             'PORT_INVALID',
-            `${JSON.stringify(typed)} cannot be a health port: expected a whole number from ${MIN_PORT} to ${MAX_PORT}, for example --port=${free}.`,
+            `"${typed}" cannot be a health port: expected a whole number from ${MIN_PORT} to ${MAX_PORT}, for example --port=${free}.`,
         );
     }
     const holder = taken.get(wanted);

@@ -1,13 +1,10 @@
 import { Component } from '@angular/core';
+import { MARK } from './mark.ts';
 
-/** The mark of LAMA Federation, in the colour of the text around it. It says nothing: the name stands beside it. */
+/** The mark in the colour of the text around it. It is silent for screen readers: the name stands beside it. */
 @Component({
     selector: 'lama-logo',
-    template: `
-        <svg viewBox="0 0 32 32" aria-hidden="true">
-            <path d="M0 0" />
-        </svg>
-    `,
+    template: `<svg viewBox="0 0 32 32" aria-hidden="true"><path [attr.d]="mark" /></svg>`,
     styles: `
         :host {
             display: inline-flex;
@@ -20,4 +17,6 @@ import { Component } from '@angular/core';
         }
     `,
 })
-export class Logo {}
+export class Logo {
+    protected readonly mark = MARK;
+}

@@ -5,17 +5,7 @@ interface IconPaths {
 }
 
 export type IconName =
-    | 'archive'
-    | 'check'
-    | 'cross'
-    | 'device'
-    | 'moon'
-    | 'pause'
-    | 'question'
-    | 'sun'
-    | 'system'
-    | 'wait'
-    | 'warning';
+    'archive' | 'check' | 'cross' | 'device' | 'moon' | 'pause' | 'question' | 'sun' | 'system' | 'wait' | 'warning';
 
 export const ICON_PATHS: Readonly<Record<IconName, IconPaths>> = {
     archive: {

@@ -25,7 +25,6 @@ export interface StatusRequest {
 /** Asks the service that knows about the archive. Whatever goes wrong on the way is a result, not an exception. */
 export async function fetchSystemStatus(request: StatusRequest): Promise<StatusResult> {
     const { fetch, signal, timeoutMs, url = STATUS_URL } = request;
-    signal.throwIfAborted();
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {

@@ -21,7 +21,12 @@ export interface PlaceState {
 export function describeDevice(online: boolean): PlaceState {
     return online
         ? { tone: 'good', icon: 'check', state: 'Online', detail: 'This browser has a network connection.' }
-        : { tone: 'quiet', icon: 'pause', state: 'Offline', detail: 'This browser has no network connection right now.' };
+        : {
+              tone: 'quiet',
+              icon: 'pause',
+              state: 'Offline',
+              detail: 'This browser has no network connection right now.',
+          };
 }
 
 /** @param result undefined while the first answer is awaited */

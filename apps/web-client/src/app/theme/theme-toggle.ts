@@ -18,6 +18,17 @@ const ICONS: Readonly<Record<Theme, IconName>> = { system: 'system', light: 'sun
         </button>
         <span class="visually-hidden" aria-live="polite">{{ announcement() }}</span>
     `,
+    styles: `
+        :host {
+            /* The picture, not the invisible edge of the button, stands at the edge of the page. */
+            margin-inline-end: -0.625rem;
+        }
+        lama-icon {
+            display: flex;
+            inline-size: 1.5rem;
+            block-size: 1.5rem;
+        }
+    `,
 })
 export class ThemeToggle {
     readonly #themes = inject(ThemeService);
