@@ -6,14 +6,27 @@ import tseslint from 'typescript-eslint';
 
 /** Who may import whom (by tags in package.json): only downwards. */
 const layers = {
-    'scope:app': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:service-kit'],
+    'scope:app': [
+        'scope:federation',
+        'scope:access-control',
+        'scope:one-models',
+        'scope:one-core',
+        'scope:service-kit',
+    ],
     'scope:federation': ['scope:access-control', 'scope:one-models', 'scope:one-core'],
     'scope:access-control': ['scope:one-models', 'scope:one-core'],
     'scope:one-models': ['scope:one-core'],
     'scope:one-core': [],
     'scope:service-kit': ['scope:one-core'],
     'scope:testing': [],
-    'scope:tool': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing', 'scope:tool'],
+    'scope:tool': [
+        'scope:federation',
+        'scope:access-control',
+        'scope:one-models',
+        'scope:one-core',
+        'scope:testing',
+        'scope:tool',
+    ],
     'scope:e2e': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing'],
     'scope:bench': ['scope:federation', 'scope:access-control', 'scope:one-models', 'scope:one-core', 'scope:testing'],
 };
@@ -59,8 +72,17 @@ export default tseslint.config(
             '@nx/enforce-module-boundaries': boundaries(),
             '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
             '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-            '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+            '@typescript-eslint/no-unused-vars': [
+                'error',
+                { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+            ],
             '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+            // An empty environment variable or message counts as none: `||` is meant there.
+            '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+            // Does not know Promise.withResolvers<void>().
+            '@typescript-eslint/no-invalid-void-type': 'off',
+            // A fixture that uses no other fixture still has to destructure.
+            'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
             'no-console': 'error',
             eqeqeq: 'error',
         },

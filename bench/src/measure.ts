@@ -18,13 +18,13 @@ export async function measureSuite({ benchmarks }: Suite, seconds: number): Prom
     return measurements;
 }
 
-async function measureOne({ name, bytes, run }: Benchmark, seconds: number): Promise<Measurement> {
+async function measureOne(benchmark: Benchmark, seconds: number): Promise<Measurement> {
     const usedHeap = () => process.memoryUsage().heapUsed;
-    const stats = await sample(async () => run(), { min_cpu_time: seconds * 1e9, heap: usedHeap });
+    const stats = await sample(() => Promise.resolve(benchmark.run()), { min_cpu_time: seconds * 1e9, heap: usedHeap });
     return {
-        name,
+        name: benchmark.name,
         nsPerCall: stats.p50,
         bytesAllocated: stats.heap ? Math.max(0, Math.round(stats.heap.avg)) : null,
-        bytes: bytes ?? null,
+        bytes: benchmark.bytes ?? null,
     };
 }

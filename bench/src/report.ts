@@ -10,7 +10,11 @@ export interface Baseline {
 const NOISE = 1.25;
 
 /** A table of a suite beside its baseline, readable in a terminal and as Markdown. */
-export function formatReport(suite: string, measurements: readonly Measurement[], baseline: Baseline | undefined): string {
+export function formatReport(
+    suite: string,
+    measurements: readonly Measurement[],
+    baseline: Baseline | undefined,
+): string {
     const rows = measurements.map(measurement => {
         const { name, nsPerCall, bytes, bytesAllocated } = measurement;
         const before = baseline?.nsPerCall[name];

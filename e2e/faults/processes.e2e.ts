@@ -24,7 +24,9 @@ test('every service that is killed is shown, started again and ready; the others
         await system.says(`${name} was ended by SIGKILL. Its last lines:`);
         await system.says(`${name} is ready again.`);
         expect(await status(system.healthUrl(name))).toBe('ready');
-        expect(await Promise.all(names.filter(other => other !== name).map(other => pidOf(system, other)))).toEqual(others);
+        expect(await Promise.all(names.filter(other => other !== name).map(other => pidOf(system, other)))).toEqual(
+            others,
+        );
     }
 });
 

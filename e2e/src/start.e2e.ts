@@ -18,7 +18,11 @@ test('starts everything with Redis, says where, and Ctrl-C stops all of it', asy
         expect((await fetch(`${url}/health/live`)).status).toBe(200);
         const ready = await fetch(`${url}/health/ready`);
         expect(ready.status).toBe(200);
-        expect(await ready.json()).toMatchObject({ service: name, status: 'ready', dependencies: { redis: { status: 'up' } } });
+        expect(await ready.json()).toMatchObject({
+            service: name,
+            status: 'ready',
+            dependencies: { redis: { status: 'up' } },
+        });
         expect(await (await fetch(`${url}/metrics`)).text()).toContain(`one_ready{service="${name}"} 1`);
     }
     expect(await (await fetch(`${system.url}/api/v1/status`)).json()).toMatchObject({ archive: { state: 'ready' } });
@@ -47,7 +51,11 @@ test('runs embedded, and says so in one line, where no Redis can be had', async 
     const { dirname, join } = await import('node:path');
     for (const program of ['sh', 'npm', 'node']) await symlink(await which(program), join(tools.path, program));
     await using system = await StartedSystem.ready({
-        env: { PATH: `${tools.path}:${dirname(process.execPath)}`, XDG_CACHE_HOME: cache.path, DOCKER_HOST: 'unix:///nowhere' },
+        env: {
+            PATH: `${tools.path}:${dirname(process.execPath)}`,
+            XDG_CACHE_HOME: cache.path,
+            DOCKER_HOST: 'unix:///nowhere',
+        },
     });
     const lines = system.output.split('\n').filter(line => /embedded/i.test(line));
     expect(lines).toEqual([

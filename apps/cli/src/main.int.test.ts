@@ -44,7 +44,11 @@ describe('one status', () => {
     test('prints JSON for programs', async () => {
         const { stdout } = await one('status', '--json', '--port-offset', String(await freeOffset()));
         expect(JSON.parse(stdout)).toContainEqual(
-            expect.objectContaining({ name: 'comm-server', state: 'unreachable', url: expect.stringContaining('http://127.0.0.1:') }),
+            expect.objectContaining({
+                name: 'comm-server',
+                state: 'unreachable',
+                url: expect.stringContaining('http://127.0.0.1:'),
+            }),
         );
     });
 

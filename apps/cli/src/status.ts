@@ -30,7 +30,10 @@ async function ask(host: string, portOffset: number, { name, healthPort }: Proce
         const { status, version, dependencies } = body.data;
         const reasons = Object.entries(dependencies)
             .filter(([, { status }]) => status !== 'up')
-            .map(([dependency, { status, reason }]) => `${dependency} ${status}${reason === undefined ? '' : `: ${reason}`}`);
+            .map(
+                ([dependency, { status, reason }]) =>
+                    `${dependency} ${status}${reason === undefined ? '' : `: ${reason}`}`,
+            );
         return { name, url, state: status, version, reasons };
     } catch (error) {
         return { name, url, state: 'unreachable', reasons: [causeOf(error)] };

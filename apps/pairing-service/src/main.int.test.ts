@@ -40,7 +40,9 @@ describe('the public status', () => {
                 ready: 200,
                 report: {
                     status: 'degraded',
-                    dependencies: { 'archive-node': { status: 'down', reason: expect.stringContaining('ECONNREFUSED') } },
+                    dependencies: {
+                        'archive-node': { status: 'down', reason: expect.stringContaining('ECONNREFUSED') },
+                    },
                 },
             }),
         );
@@ -136,16 +138,19 @@ describe('the web client', () => {
         expect(logo.headers.get('content-type')).toContain('svg');
     });
 
-    test.each(['/missing.js', '/api/v1/missing', '/../package.json', '/%2e%2e/%2e%2e/package.json', '/..%2fpackage.json'])(
-        'answers %s with a problem document',
-        async path => {
-            await using folder = await client();
-            await using service = await start({ CLIENT_DIR: folder.path });
-            const response = await fetch((await service.url('listening')) + path);
-            expect(response.status).toBe(404);
-            expect(response.headers.get('content-type')).toContain('application/problem+json');
-        },
-    );
+    test.each([
+        '/missing.js',
+        '/api/v1/missing',
+        '/../package.json',
+        '/%2e%2e/%2e%2e/package.json',
+        '/..%2fpackage.json',
+    ])('answers %s with a problem document', async path => {
+        await using folder = await client();
+        await using service = await start({ CLIENT_DIR: folder.path });
+        const response = await fetch((await service.url('listening')) + path);
+        expect(response.status).toBe(404);
+        expect(response.headers.get('content-type')).toContain('application/problem+json');
+    });
 
     test('behind https the browser is told to stay there', async () => {
         await using folder = await client();

@@ -31,7 +31,7 @@ export class StartedSystem implements AsyncDisposable {
         this.#storage = storage;
         const { promise, resolve } = Promise.withResolvers<number | null>();
         this.exit = promise;
-        child.on('close', resolve);
+        child.on('close', code => resolve(code));
         for (const stream of [child.stdout, child.stderr]) {
             stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
         }
@@ -40,13 +40,24 @@ export class StartedSystem implements AsyncDisposable {
     static async start({ args = [], env = {}, portOffset }: StartOptions = {}): Promise<StartedSystem> {
         const offset = portOffset ?? (await freeOffset());
         const storage = await temporaryFolder('storage');
-        const kept = KEPT_VARIABLES.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-        const command = ['start', '--silent', '--', '--port-offset', String(offset), '--storage', storage.path, ...args];
+        const kept = KEPT_VARIABLES.flatMap(name =>
+            process.env[name] === undefined ? [] : [[name, process.env[name]]],
+        );
+        const command = [
+            'start',
+            '--silent',
+            '--',
+            '--port-offset',
+            String(offset),
+            '--storage',
+            storage.path,
+            ...args,
+        ];
         const child = spawn('npm', command, {
             cwd: root,
             detached: true,
             stdio: ['ignore', 'pipe', 'pipe'],
-            env: { ...Object.fromEntries(kept), ...env },
+            env: { ...(Object.fromEntries(kept) as NodeJS.ProcessEnv), ...env },
         });
         return new StartedSystem(child, offset, storage);
     }

@@ -1,6 +1,5 @@
 export { ConfigError, readConfig } from './config/read-config.ts';
 export type { Mistake } from './config/read-config.ts';
-export { describeSettings } from './config/describe-settings.ts';
 export { Secret } from './config/secret.ts';
 export { choice, directory, hosts, integer, port, secret, text, url } from './config/settings.ts';
 export type { ConfigOf, Setting, Settings } from './config/settings.ts';

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { flushChanges, FsTree } from 'nx/src/generators/tree';
@@ -138,6 +138,19 @@ test(
             'Port 8771 is taken by echo. Choose another one, for example --port=8772, or leave --port out.',
         );
         expect(output).not.toContain('stacktrace');
+        expect(exitCode).toBe(1);
+    },
+    TIMEOUT_MS,
+);
+
+test(
+    'when the references cannot be updated, what has been written and what to repair is said',
+    async () => {
+        await rm(join(workspace.root, 'tsconfig.json'));
+        const { exitCode, output } = await workspace.run('nx', ['g', '@lama/generator:library', 'half-done']);
+        expect(output).toContain('CREATE libs/half-done/src/index.ts');
+        expect(output).toContain('The files are written, but TypeScript does not know them yet: npx nx sync failed.');
+        expect(output).toContain('Missing root "tsconfig.json"');
         expect(exitCode).toBe(1);
     },
     TIMEOUT_MS,

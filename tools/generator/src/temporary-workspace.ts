@@ -1,4 +1,4 @@
-// A workspace of its own on disk for the tests: our configuration and our libraries from their sources, without a
+// A workspace of its own on disk for the tests: our configuration and our projects from their sources, without a
 // build, and the installed packages by links. What a generator writes there is judged by the real tools.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
@@ -21,8 +21,9 @@ const ROOT_FILES = [
     'tsconfig.base.json',
     'tsconfig.json',
 ];
-const FOLDERS = ['libs', 'tools'];
-const NOT_COPIED = new Set(['node_modules', 'dist', 'test-results', 'test-vectors']);
+/** All that package.json names: projects depend on one another by name, so leaving one out breaks the project graph. */
+const FOLDERS = ['apps', 'libs', 'tools', 'e2e', 'bench'];
+const NOT_COPIED = new Set(['node_modules', 'dist', 'test-results', 'test-vectors', '.angular']);
 
 export interface Outcome {
     readonly exitCode: number;

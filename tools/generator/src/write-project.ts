@@ -1,5 +1,6 @@
-import { execSync } from 'node:child_process';
-import { formatFiles, generateFiles, getPackageManagerCommand, logger, readJson, type Tree } from '@nx/devkit';
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { formatFiles, generateFiles, logger, readJson, type Tree } from '@nx/devkit';
 import { expectedShape, FOLDER_OF, type ProjectDescription } from './shape.ts';
 import { classNameOf, codeNameOf, packageNameOf } from './workspace/names.ts';
 
@@ -34,9 +35,7 @@ export async function writeProject(tree: Tree, project: NewProject): Promise<str
 /** What follows when the files are on disk: the references of TypeScript, then what only a person can do. */
 export function finish(tree: Tree, name: string, next: readonly string[]): () => void {
     return () => {
-        // Its own output would tell a newcomer that the workspace is broken ("out of sync"), so it is shown only when
-        // it fails: execSync then throws an error that holds it.
-        execSync(`${getPackageManagerCommand('npm').exec} nx sync`, { cwd: tree.root, stdio: 'pipe' });
+        syncReferences(tree.root);
         logger.info('UPDATE references in tsconfig.json files (nx sync)\n');
         const steps = [
             'npm install && npm run lock      links the new package; package-lock.json gets an entry, commit it',
@@ -45,4 +44,17 @@ export function finish(tree: Tree, name: string, next: readonly string[]): () =>
         ];
         logger.info(['Next:', ...steps.map((step, index) => `  ${index + 1}. ${step}`)].join('\n'));
     };
+}
+
+/**
+ * Its own output would tell a newcomer that the workspace is broken ("out of sync"), so it is shown only when it fails.
+ */
+function syncReferences(root: string): void {
+    const nx = createRequire(import.meta.url).resolve('nx/bin/nx.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [nx, 'sync'], { cwd: root, encoding: 'utf8' });
+    if (status === 0) return;
+    throw new Error(
+        'The files are written, but TypeScript does not know them yet: npx nx sync failed. ' +
+            `Repair what it says and run it again.\n${stdout}${stderr}`,
+    );
 }

@@ -9,7 +9,7 @@ const main = new URL('./main.ts', import.meta.url).pathname;
 async function peer(lines: readonly string[], { keepOpen = false } = {}) {
     const child = spawn(process.execPath, ['--conditions=@one/source', main], { stdio: ['pipe', 'pipe', 'inherit'] });
     const answers: Record<string, unknown>[] = [];
-    createInterface(child.stdout).on('line', line => void answers.push(JSON.parse(line)));
+    createInterface(child.stdout).on('line', line => void answers.push(JSON.parse(line) as Record<string, unknown>));
     child.stdin.write(lines.map(line => `${line}\n`).join(''));
     if (!keepOpen) child.stdin.end();
     const [code] = await once(child, 'close');
@@ -22,7 +22,11 @@ describe('a peer', () => {
         expect(code).toBe(0);
         expect(first).toMatchObject({ event: 'ready', implementation: 'lama-federation', at: expect.any(Number) });
         expect(answers).toContainEqual({ id: 7, ok: true, result: {} });
-        expect(answers).toContainEqual({ id: 8, ok: true, result: expect.objectContaining({ rss: expect.any(Number) }) });
+        expect(answers).toContainEqual({
+            id: 8,
+            ok: true,
+            result: expect.objectContaining({ rss: expect.any(Number) }),
+        });
     });
 
     test('quits when asked to', async () => {
@@ -31,14 +35,22 @@ describe('a peer', () => {
     });
 
     test.each([
-        ['{"id": 1, "cmd": "toString"}', { id: 1, ok: false, error: { code: 'PEER_BAD_REQUEST', message: expect.stringContaining('"toString"') } }],
+        [
+            '{"id": 1, "cmd": "toString"}',
+            { id: 1, ok: false, error: { code: 'PEER_BAD_REQUEST', message: expect.stringContaining('"toString"') } },
+        ],
         ['{"cmd": "ping"}', { id: null, ok: false, error: { message: expect.stringContaining('needs "id"') } }],
-        ['{"id": "1", "cmd": "ping"}', { ok: false, error: { message: expect.stringContaining('"id" must be a number') } }],
+        [
+            '{"id": "1", "cmd": "ping"}',
+            { ok: false, error: { message: expect.stringContaining('"id" must be a number') } },
+        ],
         ['not json', { id: null, ok: false, error: { name: 'SyntaxError' } }],
     ])('answers %s with an error and lives on', async (line, error) => {
         const { code, answers } = await peer([line, '{"id": 2, "cmd": "ping"}']);
         expect(code).toBe(0);
-        expect(answers).toContainEqual(expect.objectContaining({ ...error, error: expect.objectContaining(error.error) }));
+        expect(answers).toContainEqual(
+            expect.objectContaining({ ...error, error: expect.objectContaining(error.error) }),
+        );
         expect(answers).toContainEqual({ id: 2, ok: true, result: {} });
     });
 });

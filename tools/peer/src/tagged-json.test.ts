@@ -33,7 +33,11 @@ describe('tagged JSON', () => {
                 fc.array(tie('value'), { maxLength: 3 }),
                 fc.array(tie('value'), { maxLength: 3 }).map(items => new Set(items)),
                 fc.array(fc.tuple(fc.string(), tie('value')), { maxLength: 3 }).map(items => new Map(items)),
-                fc.dictionary(fc.string().filter(name => !name.startsWith('$') && name !== '__proto__'), tie('value'), { maxKeys: 3 }),
+                fc.dictionary(
+                    fc.string().filter(name => !name.startsWith('$') && name !== '__proto__'),
+                    tie('value'),
+                    { maxKeys: 3 },
+                ),
             ),
         }));
         fc.assert(

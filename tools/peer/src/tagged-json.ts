@@ -28,11 +28,11 @@ function tag(value: unknown): unknown {
 function untag(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(untag);
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value);
+    const entries: [string, unknown][] = Object.entries(value);
     const [first] = entries;
     if (entries.length === 1 && first !== undefined) {
         const [name, content] = first;
-        if (name === '$map') return new Map(pairs(content).map(([key, item]) => [untag(key), untag(item)]));
+        if (name === '$map') return new Map(pairs(content));
         if (name === '$set') return new Set(list(content, '$set').map(untag));
         if (name === '$hex') return bytes(content);
     }
@@ -41,17 +41,19 @@ function untag(value: unknown): unknown {
 
 function pairs(content: unknown): [unknown, unknown][] {
     return list(content, '$map').map(pair => {
-        if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError('$map needs pairs [key, value].');
-        return [pair[0], pair[1]];
+        const members = list(pair, 'A pair of $map');
+        if (members.length !== 2) throw new TypeError('$map needs pairs [key, value].');
+        return [untag(members[0]), untag(members[1])];
     });
 }
 
-function list(content: unknown, name: string): unknown[] {
+function list(content: unknown, name: string): readonly unknown[] {
     if (!Array.isArray(content)) throw new TypeError(`${name} needs a list.`);
     return content;
 }
 
 function bytes(content: unknown): Uint8Array {
-    if (typeof content !== 'string' || !HEX.test(content)) throw new TypeError('$hex needs pairs of lower case hex digits.');
+    if (typeof content !== 'string' || !HEX.test(content))
+        throw new TypeError('$hex needs pairs of lower case hex digits.');
     return Uint8Array.from(Buffer.from(content, 'hex'));
 }

@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 const PROJECTS = ['archive-node', 'pairing-service', 'access-grant-worker', 'comm-server', 'web-client'];
 
 /** Builds what changed since the last time; quiet unless it fails. Aborting ends the build. */
-export async function build(root: string, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly output: string }> {
+export async function build(
+    root: string,
+    signal: AbortSignal,
+): Promise<{ readonly ok: boolean; readonly output: string }> {
     const args = ['run-many', '-t', 'build', '-p', PROJECTS.join(','), '--outputStyle=static'];
     const child = spawn('nx', args, {
         cwd: root,

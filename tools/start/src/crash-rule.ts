@@ -5,8 +5,7 @@ const EXIT_CONFIG = 78;
 
 /** What to do about a service that ended without having been asked to. */
 export type CrashDecision =
-    | { readonly type: 'restart'; readonly afterMs: number }
-    | { readonly type: 'give-up'; readonly because: string };
+    { readonly type: 'restart'; readonly afterMs: number } | { readonly type: 'give-up'; readonly because: string };
 
 /**
  * Decides about the crashes of one service:

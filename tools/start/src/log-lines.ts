@@ -11,7 +11,7 @@ export function readableLine(line: string): { readonly text: string; readonly im
     if (typeof entry !== 'object' || entry === null || !('level' in entry)) return { text: line, important: true };
     const { level, msg, time, service, version, err, ...fields } = entry as Record<string, unknown>;
     const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    const text = [String(level).padEnd(5), String(msg ?? ''), ...details].join(' ').trimEnd();
+    const text = [String(level).padEnd(5), typeof msg === 'string' ? msg : '', ...details].join(' ').trimEnd();
     return { text: text + stackOf(err), important: SHOWN_LEVELS.has(String(level)) };
 }
 

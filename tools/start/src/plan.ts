@@ -24,7 +24,12 @@ export function planProcesses(root: string, portOffset: number, redisUrl: string
         .map(description => plan(root, portOffset, redisUrl, description));
 }
 
-function plan(root: string, offset: number, redisUrl: string | undefined, description: ProcessDescription): PlannedProcess {
+function plan(
+    root: string,
+    offset: number,
+    redisUrl: string | undefined,
+    description: ProcessDescription,
+): PlannedProcess {
     const { name, healthPortVariable } = description;
     const healthPort = description.healthPort + offset;
     const planned = {

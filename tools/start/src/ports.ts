@@ -5,7 +5,9 @@ import type { PlannedProcess } from './plan.ts';
 /** The ports of the plan that other processes hold, as one line each: port, who needs it, who has it. */
 export async function takenPorts(plan: readonly PlannedProcess[]): Promise<string[]> {
     const wanted = plan.flatMap(({ name, ports }) => ports.map(port => ({ name, port })));
-    const taken = await Promise.all(wanted.map(async ({ name, port }) => ((await isFree(port)) ? undefined : { name, port })));
+    const taken = await Promise.all(
+        wanted.map(async ({ name, port }) => ((await isFree(port)) ? undefined : { name, port })),
+    );
     return Promise.all(
         taken
             .filter(entry => entry !== undefined)

@@ -59,10 +59,14 @@ export async function provideRedis(
         if (stopped) return;
         const decision = rule.crashed(null);
         if (decision.type === 'give-up') {
-            onTrouble(`redis: ${reason}; it is not started again because ${decision.because}. The services go on, degraded.`);
+            onTrouble(
+                `redis: ${reason}; it is not started again because ${decision.because}. The services go on, degraded.`,
+            );
             return;
         }
-        onTrouble(`redis: ${reason}; starting it again in ${decision.afterMs / 1000} s. Nothing it acknowledged is lost.`);
+        onTrouble(
+            `redis: ${reason}; starting it again in ${decision.afterMs / 1000} s. Nothing it acknowledged is lost.`,
+        );
         setTimeout(() => {
             if (stopped) return;
             server.restart().then(

@@ -32,7 +32,10 @@ describe('options', () => {
     });
 
     test('help is no mistake', () => {
-        expect(readOptions('/house', ['--help'])).toMatchObject({ exitCode: 0, text: expect.stringContaining('--embedded') });
+        expect(readOptions('/house', ['--help'])).toMatchObject({
+            exitCode: 0,
+            text: expect.stringContaining('--embedded'),
+        });
     });
 });
 
@@ -81,13 +84,22 @@ describe('the crash rule', () => {
 
 describe('log lines', () => {
     test('are made readable', () => {
-        const line = JSON.stringify({ level: 'warn', time: 't', service: 's', version: '1', msg: 'redis is lost', reason: 'x' });
+        const line = JSON.stringify({
+            level: 'warn',
+            time: 't',
+            service: 's',
+            version: '1',
+            msg: 'redis is lost',
+            reason: 'x',
+        });
         expect(readableLine(line)).toEqual({ text: 'warn  redis is lost reason="x"', important: true });
         expect(readableLine('{"level":"info","msg":"ready"}')).toEqual({ text: 'info  ready', important: false });
     });
 
     test('of an error show where it happened', () => {
-        const { text } = readableLine(JSON.stringify({ level: 'fatal', msg: 'm', err: { stack: 'Error: x\n    at y' } }));
+        const { text } = readableLine(
+            JSON.stringify({ level: 'fatal', msg: 'm', err: { stack: 'Error: x\n    at y' } }),
+        );
         expect(text).toBe('fatal m\nError: x\n    at y');
     });
 

@@ -91,7 +91,9 @@ export class Supervisor {
             this.#events.gaveUp(`${name} ${ended.how} and is not started again: ${decision.because}.\n${lines}`);
             return;
         }
-        this.#events.note(`${name} ${ended.how}. Its last lines:\n${lines}\n  Starting it again in ${decision.afterMs / 1000} s.`);
+        this.#events.note(
+            `${name} ${ended.how}. Its last lines:\n${lines}\n  Starting it again in ${decision.afterMs / 1000} s.`,
+        );
         await sleep(decision.afterMs);
         if (this.#isStopping()) return;
         const outcome = await this.#run(planned, rule).ready();

@@ -51,7 +51,12 @@ export class System {
     async start(): Promise<void> {
         const { version } = JSON.parse(readFileSync(join(this.#root, 'package.json'), 'utf8')) as { version: string };
         this.#terminal.say(`LAMA Federation ${version}\n`);
-        const steps = [() => this.#checkPorts(), () => this.#build(), () => this.#provideRedis(), () => this.#startServices()];
+        const steps = [
+            () => this.#checkPorts(),
+            () => this.#build(),
+            () => this.#provideRedis(),
+            () => this.#startServices(),
+        ];
         for (const step of steps) {
             if (this.#stopping) return;
             await step();
@@ -79,7 +84,9 @@ export class System {
 
     async #checkPorts(): Promise<void> {
         const { portOffset } = this.#options;
-        const taken = await takenPorts(planProcesses(this.#root, portOffset, this.#options.redis ? 'redis://' : undefined));
+        const taken = await takenPorts(
+            planProcesses(this.#root, portOffset, this.#options.redis ? 'redis://' : undefined),
+        );
         if (taken.length === 0) return;
         this.#terminal.complain(taken.join('\n'));
         this.#terminal.complain(
@@ -107,7 +114,9 @@ export class System {
             this.#terminal.say('Running embedded, without Redis, as asked for.');
             return;
         }
-        this.#redis = await provideRedis(this.#options.storage, this.#options.portOffset, text => this.#terminal.note(text));
+        this.#redis = await provideRedis(this.#options.storage, this.#options.portOffset, text =>
+            this.#terminal.note(text),
+        );
         if (this.#redis === undefined) {
             this.#terminal.say('Running embedded: no REDIS_URL, no container engine, no redis-server in PATH.');
         }
@@ -124,7 +133,9 @@ export class System {
     }
 
     #failService(name: string, { how, lastLines }: Ended): void {
-        this.#terminal.complain(`\n${name} ${how}. Its last lines:\n${lastLines.map(line => `    ${line}`).join('\n')}`);
+        this.#terminal.complain(
+            `\n${name} ${how}. Its last lines:\n${lastLines.map(line => `    ${line}`).join('\n')}`,
+        );
         void this.stop(1);
     }
 

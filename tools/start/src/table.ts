@@ -39,5 +39,7 @@ export function formatTable(rows: readonly Row[]): string {
     const all = [{ service: 'SERVICE', url: 'URL', state: 'STATE' }, ...rows];
     const width = (column: keyof Row) => Math.max(...all.map(row => row[column].length));
     const [service, url] = [width('service'), width('url')];
-    return all.map(row => `  ${row.service.padEnd(service)}  ${row.url.padEnd(url)}  ${row.state}`.trimEnd()).join('\n');
+    return all
+        .map(row => `  ${row.service.padEnd(service)}  ${row.url.padEnd(url)}  ${row.state}`.trimEnd())
+        .join('\n');
 }

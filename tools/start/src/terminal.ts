@@ -1,9 +1,9 @@
 /** Where `npm start` speaks to the person who typed it. */
 export interface Terminal {
-    say(text: string): void;
-    complain(text: string): void;
+    readonly say: (text: string) => void;
+    readonly complain: (text: string) => void;
     /** Something that happened while the system runs, with the time of day. */
-    note(text: string): void;
+    readonly note: (text: string) => void;
 }
 
 export const terminal: Terminal = {

@@ -50,7 +50,19 @@ test('results of earlier runs do not count', async () => {
     const folder = join(root.path, 'libs/sample/test-results');
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'jest.json');
-    await writeFile(file, JSON.stringify({ project: 'sample', passed: 3, failed: 1, notRun: 0, files: [{ file: 'a.test.ts', ms: 5 }, { file: 'b', ms: 7 }] }));
+    await writeFile(
+        file,
+        JSON.stringify({
+            project: 'sample',
+            passed: 3,
+            failed: 1,
+            notRun: 0,
+            files: [
+                { file: 'a.test.ts', ms: 5 },
+                { file: 'b', ms: 7 },
+            ],
+        }),
+    );
     expect(await collectResults(root.path)).toEqual([
         { project: 'sample', suite: 'jest', passed: 3, failed: 1, notRun: 0, ms: 12 },
     ]);

@@ -11,12 +11,19 @@ export interface Task {
 }
 
 /** Runs Nx with all output shown, and tells how each task ended. A run that breaks down is a failed task itself. */
-export async function runNx(root: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Task[]> {
+export async function runNx(
+    root: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+): Promise<Task[]> {
     const file = join(tmpdir(), `nx-tasks-${process.pid}.json`);
     const code = await run(root, [...args, '--outputStyle=static'], { ...env, NX_TASK_RESULTS: file });
     try {
         const results = JSON.parse(await readFile(file, 'utf8')) as { readonly id: string; readonly status: string }[];
-        const tasks = results.map(({ id, status }) => ({ id, ok: !['failure', 'skipped', 'stopped'].includes(status) }));
+        const tasks = results.map(({ id, status }) => ({
+            id,
+            ok: !['failure', 'skipped', 'stopped'].includes(status),
+        }));
         const unexplained = code !== 0 && tasks.every(({ ok }) => ok);
         return unexplained ? [...tasks, { id: `nx ${args.join(' ')}`, ok: false }] : tasks;
     } catch {

@@ -18,7 +18,10 @@ export async function addSecurityHeaders(app: HttpServer, publicUrl: URL | undef
                 styleSrc: ["'self'", (_request, response) => `'nonce-${nonceOf(response)}'`],
                 imgSrc: ["'self'", 'data:', 'blob:'],
                 // The archive on this machine listens beside this server, not behind it (DESIGN §4).
-                connectSrc: ["'self'", ...(publicUrl === undefined ? [`ws://localhost:${PROCESSES['archive-node'].listenPort}`] : [])],
+                connectSrc: [
+                    "'self'",
+                    ...(publicUrl === undefined ? [`ws://localhost:${PROCESSES['archive-node'].listenPort}`] : []),
+                ],
                 workerSrc: ["'self'"],
                 objectSrc: ["'none'"],
                 baseUri: ["'self'"],

@@ -2,7 +2,7 @@
 //
 //   job id   <instance8>-<epoch8>-<seq>     the same event twice is one job
 //   payload  ContentEvent, validated by producer and consumer
-import { z } from 'zod';
+import * as z from 'zod';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower case hexadecimal digits');
 

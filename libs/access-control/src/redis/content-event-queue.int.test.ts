@@ -28,6 +28,11 @@ test('an invalid event is refused and none of its batch is queued', async () => 
     await using queue = await ContentEventQueue.open(redis.url);
     const before = await queue.waiting();
     const [first] = events as [ContentEvent];
-    await expect(queue.add([{ ...first, seq: 9 }, { ...first, seq: -1 }])).rejects.toThrow(/seq/);
+    await expect(
+        queue.add([
+            { ...first, seq: 9 },
+            { ...first, seq: -1 },
+        ]),
+    ).rejects.toThrow(/seq/);
     expect(await queue.waiting()).toBe(before);
 });

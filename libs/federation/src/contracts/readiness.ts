@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const dependencySchema = z.object({
     /** `absent`: not configured, by choice. */

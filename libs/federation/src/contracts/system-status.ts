@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the outside may know about the archive: no addresses, no versions of dependencies. */
 export const archiveStatusSchema = z.strictObject({

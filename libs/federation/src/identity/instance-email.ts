@@ -29,7 +29,8 @@ export function normalizeEmail(text: string): string {
     const email = text.normalize('NFC').trim().toLowerCase().normalize('NFC');
     if (email.length > MAX_EMAIL_LENGTH) throw new InvalidEmailError(`longer than ${MAX_EMAIL_LENGTH} characters`);
     const [user, domain, ...more] = email.split('@');
-    if (!user || !domain || more.length > 0) throw new InvalidEmailError('it needs exactly one @ with text on both sides');
+    if (!user || !domain || more.length > 0)
+        throw new InvalidEmailError('it needs exactly one @ with text on both sides');
     if (/[\s\p{C}]/u.test(email)) throw new InvalidEmailError('it holds white space or invisible characters');
     return email;
 }

@@ -1,13 +1,18 @@
-import type { Settings } from './settings.ts';
+import type { Setting, Settings } from './settings.ts';
 
-/** A Markdown table of settings for the documentation, in the order in which they are declared. */
+/** What `--help` of a service prints: each variable with its meaning, form, default and an example. */
 export function describeSettings(settings: Settings): string {
-    const rows = Object.entries(settings).map(([name, setting]) => {
-        const variable = setting.secret ? `${name}_FILE` : name;
-        const missing = setting.required ? 'required' : 'none';
-        const fallback = setting.fallback === undefined ? missing : `\`${setting.fallback}\``;
-        return `| \`${variable}\` | ${setting.about} | ${setting.expected} | ${fallback} | \`${setting.example}\` |`;
-    });
-    const head = ['| variable | meaning | form | default | example |', '| --- | --- | --- | --- | --- |'];
-    return [...head, ...rows].join('\n');
+    const names = Object.entries(settings).map(([name, { secret }]) => (secret ? `${name}_FILE` : name));
+    const width = Math.max(...names.map(name => name.length));
+    return Object.values(settings)
+        .map((setting, index) => {
+            const [name, indent] = [names[index] ?? '', ' '.repeat(width + 4)];
+            return `  ${name.padEnd(width)}  ${setting.about}\n${indent}${formOf(name, setting)}`;
+        })
+        .join('\n');
+}
+
+function formOf(name: string, { expected, fallback, required, example }: Setting<unknown>): string {
+    if (fallback !== undefined) return `${expected}; default ${fallback}`;
+    return `${expected}; ${required ? 'required' : 'no default'}, for example ${name}=${example}`;
 }

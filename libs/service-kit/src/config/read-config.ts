@@ -44,7 +44,8 @@ type Read = { readonly ok: true; readonly value: unknown } | { readonly ok: fals
 function readSetting(name: string, setting: Setting<unknown>, env: NodeJS.ProcessEnv): Read {
     const direct = env[name] || undefined;
     const file = env[`${name}_FILE`] || undefined;
-    if (direct !== undefined && file !== undefined) return wrong(`${name} and ${name}_FILE are both set, one is enough`);
+    if (direct !== undefined && file !== undefined)
+        return wrong(`${name} and ${name}_FILE are both set, one is enough`);
     if (direct !== undefined && setting.secret) return wrong(`${name} is set directly, where others can read it`);
     if (file !== undefined) {
         const content = readSettingFile(file);
@@ -54,14 +55,18 @@ function readSetting(name: string, setting: Setting<unknown>, env: NodeJS.Proces
     if (raw === undefined) return setting.required ? wrong(`${name} is missing`) : { ok: true, value: undefined };
     return parse(name, raw, setting);
 
-    function readSettingFile(path: string): { readonly ok: true; readonly value: string } | (Read & { readonly ok: false }) {
+    function readSettingFile(
+        path: string,
+    ): { readonly ok: true; readonly value: string } | (Read & { readonly ok: false }) {
         try {
             if (statSync(path).size > MAX_SETTING_FILE_BYTES) {
                 return wrong(`${name}_FILE (${path}) is larger than ${MAX_SETTING_FILE_BYTES} bytes`);
             }
             return { ok: true, value: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
         } catch (error) {
-            return wrong(`${name}_FILE (${path}) cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+            return wrong(
+                `${name}_FILE (${path}) cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from './secret.ts';
 
 /** One environment variable: how it is read, and what a person must know to set it. */
@@ -143,8 +143,7 @@ interface Form<T> {
 
 function setting<O extends Options, T>(options: O, form: Form<T>): Setting<ValueOf<O, T>> {
     return {
-        // The value is undefined only for an absent setting, and the reader never parses an absent one.
-        schema: form.schema as unknown as z.ZodType<ValueOf<O, T>, string>,
+        schema: form.schema,
         about: options.about,
         expected: form.expected,
         example: options.example ?? options.fallback ?? form.example,

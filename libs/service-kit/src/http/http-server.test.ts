@@ -11,7 +11,9 @@ function serverWithRoutes(lines: string[] = []) {
         createLogger({ service: 's', version: '1', level: 'info' }, { write: line => void lines.push(line) }),
     );
     app.get('/busy', () => {
-        throw new HttpProblem(503, 'INVITATIONS_UNAVAILABLE', 'Invitations cannot be made now. Try again soon.', { retryAfter: 5 });
+        throw new HttpProblem(503, 'INVITATIONS_UNAVAILABLE', 'Invitations cannot be made now. Try again soon.', {
+            retryAfter: 5,
+        });
     });
     app.get('/broken', () => {
         throw new Error('password is hunter2');
@@ -42,7 +44,11 @@ describe('errors are problem documents', () => {
     });
 
     test.each([
-        ['a body that is too large', { payload: 'x'.repeat(70_000), headers: { 'content-type': 'application/json' } }, 413],
+        [
+            'a body that is too large',
+            { payload: 'x'.repeat(70_000), headers: { 'content-type': 'application/json' } },
+            413,
+        ],
         ['a body that is no JSON', { payload: '{', headers: { 'content-type': 'application/json' } }, 400],
         ['a body of another type', { payload: 'x', headers: { 'content-type': 'text/x' } }, 415],
     ])('for %s', async (_what, request, status) => {
@@ -59,7 +65,11 @@ describe('listening', () => {
         const { port } = first;
         await first[Symbol.asyncDispose]();
         {
-            await using listening = await listen(serverWithRoutes(), { hosts: ['127.0.0.1', '127.0.0.2'], port, portVariable: 'PORT' });
+            await using listening = await listen(serverWithRoutes(), {
+                hosts: ['127.0.0.1', '127.0.0.2'],
+                port,
+                portVariable: 'PORT',
+            });
             expect(listening.url).toBe(`http://127.0.0.1:${port}`);
             expect((await fetch(`http://127.0.0.2:${port}/busy`)).status).toBe(503);
         }

@@ -7,8 +7,9 @@ export type HttpServer = FastifyInstance;
 
 /** A Fastify instance of the house: bounded requests, problem documents, no line per request at info level. */
 export function createHttpServer(logger: Logger): HttpServer {
+    const loggerInstance: FastifyBaseLogger = logger;
     const app = fastify({
-        loggerInstance: logger as FastifyBaseLogger,
+        loggerInstance,
         logController: new LogController({ disableRequestLogging: true }),
         bodyLimit: MAX_BODY_BYTES,
         requestTimeout: REQUEST_TIMEOUT_MS,

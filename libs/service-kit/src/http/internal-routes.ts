@@ -8,7 +8,10 @@ export function addInternalRoutes(app: HttpServer, health: Health, metrics: Metr
     app.get('/health/ready', async (_request, reply) => {
         const report = await health.report();
         const serving = report.status === 'ready' || report.status === 'degraded';
-        return reply.code(serving ? 200 : 503).header('cache-control', 'no-store').send(report);
+        return reply
+            .code(serving ? 200 : 503)
+            .header('cache-control', 'no-store')
+            .send(report);
     });
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { eventually, startRedis, startService } from '@lama/testing';
@@ -42,7 +42,11 @@ describe('a service', () => {
         await service.logged('ready');
         await service.stop();
         for (const line of service.log) {
-            expect(line).toMatchObject({ level: 'info', service: 'service-kit', time: expect.stringMatching(/^\d{4}-.*Z$/) });
+            expect(line).toMatchObject({
+                level: 'info',
+                service: 'service-kit',
+                time: expect.stringMatching(/^\d{4}-.*Z$/),
+            });
         }
     });
 
@@ -69,10 +73,15 @@ describe('a service', () => {
             await eventually(async () =>
                 expect(await ready(url)).toMatchObject({
                     status: 200,
-                    body: { status: 'degraded', dependencies: { redis: { status: 'down', reason: expect.stringContaining('ECONNREFUSED') } } },
+                    body: {
+                        status: 'degraded',
+                        dependencies: { redis: { status: 'down', reason: expect.stringContaining('ECONNREFUSED') } },
+                    },
                 }),
             );
-            expect(await (await fetch(`${url}/metrics`)).text()).toContain('one_dependency_up{dependency="redis",service="service-kit"} 0');
+            expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+                'one_dependency_up{dependency="redis",service="service-kit"} 0',
+            );
             await redis.restart();
             await eventually(async () => expect((await ready(url)).body.status).toBe('ready'));
             await service.logged('redis is back');
@@ -120,14 +129,20 @@ describe('bad input and bad luck', () => {
     test('what was started is stopped when a later part cannot start', async () => {
         await using service = startService(sample, { HEALTH_PORT: '0', TROUBLE: 'start' });
         expect(await service.exit).toBe(1);
-        expect(service.log.map(({ msg }) => msg).slice(-3)).toEqual(['cannot start', 'second is gone', 'first is gone']);
+        expect(service.log.map(({ msg }) => msg).slice(-3)).toEqual([
+            'cannot start',
+            'second is gone',
+            'first is gone',
+        ]);
     });
 
     test('an error that nobody caught is logged and ends the process in order', async () => {
         await using service = startService(sample, { HEALTH_PORT: '0', TROUBLE: 'later' });
         expect(await service.exit).toBe(1);
         const fatal = service.log.find(({ level }) => level === 'fatal');
-        expect(fatal).toMatchObject({ err: { message: 'nobody caught this', stack: expect.stringContaining('sample-service') } });
+        expect(fatal).toMatchObject({
+            err: { message: 'nobody caught this', stack: expect.stringContaining('sample-service') },
+        });
         expect(service.log.at(-1)?.msg).toBe('stopped');
     });
 
@@ -145,7 +160,9 @@ describe('bad input and bad luck', () => {
         const start = performance.now();
         expect(await service.stop()).toBe(1);
         expect(performance.now() - start).toBeLessThan(11_000);
-        expect(service.log).toContainEqual(expect.objectContaining({ level: 'error', part: 'second', msg: 'this part does not stop' }));
+        expect(service.log).toContainEqual(
+            expect.objectContaining({ level: 'error', part: 'second', msg: 'this part does not stop' }),
+        );
     });
 
     test('a second signal ends it at once', async () => {
@@ -157,6 +174,16 @@ describe('bad input and bad luck', () => {
         const [code] = service.child.exitCode === null ? await once(service.child, 'exit') : [service.child.exitCode];
         expect(code).toBe(1);
     });
+});
+
+test('--help lists the variables, another argument is refused', () => {
+    const run = (argument: string) =>
+        spawnSync(process.execPath, ['--conditions=@one/source', sample.pathname, argument], { encoding: 'utf8' });
+    expect(run('--help')).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/^service-kit .*\n\n {2}LISTEN_HOST /),
+    });
+    expect(run('start')).toMatchObject({ status: 64, stderr: expect.stringContaining('--help') });
 });
 
 test('runs from a shell without an IPC channel', async () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OneError } from '@refinio/one.core';
 import closeWithGrace from 'close-with-grace';
 import { commonSettings } from '../config/common-settings.ts';
+import { describeSettings } from '../config/describe-settings.ts';
 import { ConfigError, readConfig } from '../config/read-config.ts';
 import type { ConfigOf, Settings } from '../config/settings.ts';
 import { Health } from '../health/health.ts';
@@ -15,6 +17,9 @@ import { createMetrics, type Metrics } from '../metrics.ts';
 /** `EX_CONFIG` of sysexits.h: starting again without a change of the configuration is pointless. */
 const EXIT_CONFIG = 78;
 
+/** `EX_USAGE` of sysexits.h. */
+const EXIT_USAGE = 64;
+
 /** What a service builds its parts from. */
 export interface ServiceContext<S extends Settings> {
     readonly config: ConfigOf<S>;
@@ -23,7 +28,7 @@ export interface ServiceContext<S extends Settings> {
     readonly health: Health;
     readonly metrics: Metrics;
     /** Hands a part over: it is disposed when the service stops, in reverse order. Returns the part. */
-    use<T extends AsyncDisposable>(name: string, part: T): T;
+    readonly use: <T extends AsyncDisposable>(name: string, part: T) => T;
 }
 
 export interface ServiceDefinition<S extends Settings> {
@@ -40,10 +45,11 @@ export interface ServiceDefinition<S extends Settings> {
 /**
  * Runs a process: configuration, logger, health endpoints, then the service; stops it on SIGTERM, SIGINT, an error
  * nobody caught, or when the process that started it (over an IPC channel) is gone. Within 10 s in every case.
- * Exit codes: 0 stopped, 1 failed, 78 the configuration has mistakes.
+ * Exit codes: 0 stopped, 1 failed, 64 arguments, 78 the configuration has mistakes.
  */
 export async function runService<S extends Settings>(definition: ServiceDefinition<S>): Promise<void> {
     const { name, version } = readPackage(definition.main);
+    answerArguments(name, version, definition.settings);
     const config = readConfigOrExit<S>(name, definition.settings);
     const { LISTEN_HOST, LOG_LEVEL } = readConfig(commonSettings);
     const logger = createLogger({ service: name, version, level: LOG_LEVEL });
@@ -62,9 +68,9 @@ export async function runService<S extends Settings>(definition: ServiceDefiniti
             logger.info('stopped');
         },
     );
-    // Also emitted by the exit itself, when everything has been stopped already.
+    // A signal and the end of the starter often come together; one stop is enough.
     process.once('disconnect', () => {
-        if (!ending) void grace.close();
+        if (!ending) grace.close();
     });
 
     try {
@@ -82,7 +88,7 @@ export async function runService<S extends Settings>(definition: ServiceDefiniti
         if (error instanceof OneError) logger.fatal({ reason: error.code }, error.message);
         else logger.fatal({ err: error }, 'cannot start');
         ending = true;
-        await parts.stop();
+        await Promise.race([parts.stop(), sleep(STOP_DEADLINE_MS)]);
         process.exit(1);
     }
 }
@@ -125,6 +131,21 @@ function readPackage(main: string): { readonly name: string; readonly version: s
         readonly version: string;
     };
     return { name: name.replace(/^@[^/]*\//, ''), version };
+}
+
+/** Services are configured by variables; the one argument they know is `--help`, which lists them. */
+function answerArguments(name: string, version: string, settings: Settings): void {
+    const args = process.argv.slice(2);
+    if (args.length === 0) return;
+    if (args[0] === '--help') {
+        process.stdout.write(
+            `${name} ${version} reads these variables; each may be a file instead: NAME_FILE=path.\n\n`,
+        );
+        process.stdout.write(`${describeSettings(settings)}\n`);
+        process.exit(0);
+    }
+    process.stderr.write(`${name} takes no arguments; its variables are listed by --help.\n`);
+    process.exit(EXIT_USAGE);
 }
 
 /** Before there is a logger: mistakes are for the person who started the process, so plain text on stderr. */

@@ -51,7 +51,7 @@ export async function openRedis(url: URL, kind: Dependency['kind'], logger: Logg
 interface Context {
     readonly logger: Logger;
     readonly health: Health;
-    use<T extends AsyncDisposable>(name: string, part: T): T;
+    readonly use: <T extends AsyncDisposable>(name: string, part: T) => T;
 }
 
 /**

@@ -32,7 +32,8 @@ export async function chromiumLaunchOptions(): Promise<ChromiumLaunchOptions> {
     if (given) return { executablePath: given, args: ARGUMENTS };
     const installed = INSTALLED.find(program => spawnSync(program, ['--version']).status === 0);
     if (installed) return { executablePath: which(installed), args: ARGUMENTS };
-    if (process.platform === 'linux' && process.arch === 'x64') return { executablePath: await unpack(), args: ARGUMENTS };
+    if (process.platform === 'linux' && process.arch === 'x64')
+        return { executablePath: await unpack(), args: ARGUMENTS };
     return { channel: 'chrome', args: ARGUMENTS };
 }
 

@@ -31,7 +31,9 @@ test('a guarded program ends when the process that started it is killed', async 
     const source = `import { spawnGuarded } from ${JSON.stringify(new URL('./spawn-guarded.ts', import.meta.url).href)};
         const { pid } = await spawnGuarded('sleep', ['60'], { env: process.env });
         process.stdout.write(String(pid));`;
-    const parent = spawn(process.execPath, ['--input-type=module', '--eval', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [chunk] = await once(parent.stdout, 'data');
     const pid = Number(chunk);
     expect(isAlive(pid)).toBe(true);

@@ -13,7 +13,10 @@ export interface LogLine {
 export interface HealthAnswers {
     readonly live: number | undefined;
     readonly ready: number | undefined;
-    readonly report: { readonly status: string; readonly dependencies: Readonly<Record<string, { readonly status: string; readonly reason?: string }>> };
+    readonly report: {
+        readonly status: string;
+        readonly dependencies: Readonly<Record<string, { readonly status: string; readonly reason?: string }>>;
+    };
     readonly metrics: string;
 }
 
@@ -106,8 +109,9 @@ export function startService(main: URL, env: Readonly<Record<string, string>> = 
 /** `close` would be the event for this, but it never comes after the IPC channel was closed from this side. */
 async function gone(child: ChildProcess): Promise<number | NodeJS.Signals> {
     const streams = [child.stdout, child.stderr].filter(stream => stream !== null);
-    const [[code, signal]] = await Promise.all([once(child, 'exit'), ...streams.map(stream => once(stream, 'close'))]);
-    return (code ?? signal) as number | NodeJS.Signals;
+    const [exit] = await Promise.all([once(child, 'exit'), ...streams.map(stream => once(stream, 'close'))]);
+    const [code, signal] = exit as [number, null] | [null, NodeJS.Signals];
+    return code ?? signal;
 }
 
 function parseLine(line: string): LogLine {

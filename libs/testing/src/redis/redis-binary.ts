@@ -68,7 +68,8 @@ function fetchFromDebian(folder: string): RedisBinary | undefined {
     try {
         run('apt-get', [...options, '-o', `Dir::Cache::pkgcache=`, '-o', 'Dir::Cache::srcpkgcache=', 'update']);
         run('apt-get', [...options, 'download', ...PACKAGES]);
-        for (const archive of readdirSync(work).filter(name => name.endsWith('.deb'))) run('dpkg', ['-x', archive, work]);
+        for (const archive of readdirSync(work).filter(name => name.endsWith('.deb')))
+            run('dpkg', ['-x', archive, work]);
         symlinkSync('redis-check-rdb', join(work, 'usr/bin/redis-server'));
         rmSync(folder, { recursive: true, force: true });
         renameSync(work, folder);

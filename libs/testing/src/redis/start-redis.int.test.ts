@@ -38,7 +38,9 @@ test('a Redis of our own keeps what it acknowledged when it is killed', async ()
 test('a taken port is named', async () => {
     const redis = await startRedis();
     try {
-        await expect(startRedis({ port: redis.port })).rejects.toThrow(new RegExp(`port ${redis.port}|port is already`));
+        await expect(startRedis({ port: redis.port })).rejects.toThrow(
+            new RegExp(`port ${redis.port}|port is already`),
+        );
     } finally {
         await redis.stop();
     }

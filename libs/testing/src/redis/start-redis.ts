@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { spawnGuarded, type GuardedProcess } from '../process/spawn-guarded.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { findRedisServer, provideRedisServer, REDIS_REMEDY, redisEnvironment, type RedisBinary } from './redis-binary.ts';
+import { findRedisServer, provideRedisServer, REDIS_REMEDY, redisEnvironment } from './redis-binary.ts';
 
 const IMAGE = 'redis:7.4-bookworm';
 const LAST_LINES = 20;
@@ -56,7 +55,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const password = randomBytes(24).toString('hex');
     const forget = async () => folder?.[Symbol.asyncDispose]();
     try {
-        const server = (await startContainer(dataDir, port, password, options)) ?? (await startProcess(dataDir, port, password, options));
+        const server =
+            (await startContainer(dataDir, port, password, options)) ??
+            (await startProcess(dataDir, port, password, options));
         return { ...server, stop: () => server.stop().then(forget) };
     } catch (error) {
         await forget();
@@ -64,7 +65,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     }
 }
 
-function configuration(settings: { readonly bind: string; readonly port: number; readonly dir: string }, password: string): string {
+function configuration(
+    settings: { readonly bind: string; readonly port: number; readonly dir: string },
+    password: string,
+): string {
     return [
         `bind ${settings.bind}`,
         `port ${settings.port}`,
@@ -78,7 +82,12 @@ function configuration(settings: { readonly bind: string; readonly port: number;
     ].join('\n');
 }
 
-async function startContainer(dataDir: string, port: number, password: string, { onLost }: RedisOptions): Promise<RedisServer | undefined> {
+async function startContainer(
+    dataDir: string,
+    port: number,
+    password: string,
+    { onLost }: RedisOptions,
+): Promise<RedisServer | undefined> {
     const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
     const runtime = await getContainerRuntimeClient().catch(() => undefined);
     if (runtime === undefined) return undefined;
@@ -124,7 +133,12 @@ async function startContainer(dataDir: string, port: number, password: string, {
     };
 }
 
-async function startProcess(dataDir: string, port: number, password: string, options: RedisOptions): Promise<RedisServer> {
+async function startProcess(
+    dataDir: string,
+    port: number,
+    password: string,
+    options: RedisOptions,
+): Promise<RedisServer> {
     const binary = options.fetch === false ? findRedisServer() : provideRedisServer();
     if (binary === undefined) throw new NoRedisError();
     const { program } = binary;
