@@ -1,4 +1,5 @@
 // One linter configuration for the whole house. The layers of ARCHITECTURE.md are rules here, not advice.
+import { globSync, readFileSync } from 'node:fs';
 import eslint from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import angular from 'angular-eslint';
@@ -54,6 +55,12 @@ const boundaries = (...also) => [
     },
 ];
 
+/** Folders of the projects that a browser may load, by their tags. */
+const forBrowsers = globSync('{apps,libs}/*/package.json', { cwd: import.meta.dirname })
+    .map(file => ({ file, tags: JSON.parse(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')).nx.tags }))
+    .filter(({ tags }) => tags.includes('platform:any') || tags.includes('platform:browser'))
+    .map(({ file }) => file.replaceAll('\\', '/').replace('/package.json', '/src/**/*.ts'));
+
 /** Parts of Node and of servers that must not reach a browser. */
 const nodeOnly = {
     paths: ['bullmq', 'ioredis', 'ws', 'fastify', 'pino', 'prom-client'],
@@ -97,7 +104,7 @@ export default tseslint.config(
         },
     },
     {
-        files: ['libs/{one-core,one-models,access-control,federation}/src/**/*.ts', 'apps/web-client/src/**/*.ts'],
+        files: forBrowsers,
         ignores: ['**/*.test.ts', '**/platform/node/**', '**/redis/**'],
         rules: { 'no-restricted-imports': ['error', nodeOnly] },
     },

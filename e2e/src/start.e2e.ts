@@ -28,7 +28,8 @@ test('starts everything with Redis, says where, and Ctrl-C stops all of it', asy
     expect(await (await fetch(`${system.url}/api/v1/status`)).json()).toMatchObject({ archive: { state: 'ready' } });
 
     system.interrupt();
-    expect(await system.exit).toBe(0);
+    // npm passes the interrupt on to itself when the command has ended, unless the shell between them did not see it.
+    expect([0, 'SIGINT']).toContain(await system.exit);
     expect(system.output).toContain('Stopped.');
     for (const name of names) {
         expect(await listeningProcess(PROCESSES[name].healthPort + system.portOffset)).toBeUndefined();

@@ -19,8 +19,8 @@ export interface StartOptions {
 /** `npm start` as a person runs it: a process group of its own, as a terminal makes it, and its output as text. */
 export class StartedSystem implements AsyncDisposable {
     readonly portOffset: number;
-    /** Exit code of `npm start`. */
-    readonly exit: Promise<number | null>;
+    /** Exit code of `npm start`, or the signal that it passed on to itself after everything had stopped. */
+    readonly exit: Promise<number | NodeJS.Signals>;
     readonly #child: ChildProcess;
     readonly #storage: TemporaryFolder;
     #output = '';
@@ -29,9 +29,9 @@ export class StartedSystem implements AsyncDisposable {
         this.#child = child;
         this.portOffset = portOffset;
         this.#storage = storage;
-        const { promise, resolve } = Promise.withResolvers<number | null>();
+        const { promise, resolve } = Promise.withResolvers<number | NodeJS.Signals>();
         this.exit = promise;
-        child.on('close', code => resolve(code));
+        child.on('close', (code, signal) => resolve(code ?? signal ?? -1));
         for (const stream of [child.stdout, child.stderr]) {
             stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
         }

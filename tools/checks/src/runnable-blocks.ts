@@ -9,6 +9,9 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 
 const TIMEOUT_MS = 120_000;
 
+/** Warnings about the settings of whoever runs the tests are not part of what a document shows. */
+const QUIET_NPM = { npm_config_loglevel: 'silent' };
+
 /** A block marked as runnable, and what it should print where the document says so. */
 export interface RunnableBlock {
     readonly language: 'bash' | 'ts';
@@ -55,7 +58,14 @@ export function runBlock(
         cwd: root,
         encoding: 'utf8',
         timeout: TIMEOUT_MS,
-        env: { ...process.env, PATH: path, NODE_OPTIONS: '--no-warnings', FORCE_COLOR: '0', NX_TUI: 'false' },
+        env: {
+            ...process.env,
+            PATH: path,
+            NODE_OPTIONS: '--no-warnings',
+            FORCE_COLOR: '0',
+            NX_TUI: 'false',
+            ...QUIET_NPM,
+        },
     });
     return { exitCode: status ?? -1, stdout, stderr: stderr + (error?.message ?? '') };
 }
