@@ -27,8 +27,8 @@ test('there is documentation to check', () => {
 describe('the documentation is true', () => {
     test.each(blocks)(
         '$file:$line',
-        ({ block }) => {
-            const { exitCode, stdout, stderr } = runBlock(root, block);
+        async ({ block }) => {
+            const { exitCode, stdout, stderr } = await runBlock(root, block);
             expect({ exitCode, stderr: exitCode === 0 ? '' : stderr + stdout }).toEqual({ exitCode: 0, stderr: '' });
             if (block.output !== undefined && !matchesOutput(stdout, block.output)) expect(stdout).toBe(block.output);
         },
@@ -48,18 +48,24 @@ describe('runnable blocks', () => {
         expect(() => runnableBlocks(`${fence}python run\n1\n${fence}\n`)).toThrow(BlockError);
     });
 
-    test('are run, and fail when one of their lines fails', () => {
+    test('are run, and fail when one of their lines fails', async () => {
         const bash = { language: 'bash', line: 1, output: undefined } as const;
-        expect(runBlock(root, { ...bash, code: 'pwd' })).toMatchObject({
+        expect(await runBlock(root, { ...bash, code: 'pwd' })).toMatchObject({
             exitCode: 0,
             stdout: `${root.replace(/\/$/, '')}\n`,
         });
-        expect(runBlock(root, { ...bash, code: 'false\necho never' })).toMatchObject({ exitCode: 1, stdout: '' });
+        expect(await runBlock(root, { ...bash, code: 'false\necho never' })).toMatchObject({ exitCode: 1, stdout: '' });
     });
 
-    test('in TypeScript can use the libraries', () => {
+    test('leave no process behind', async () => {
+        // The process in the background holds the output open: without its end this takes longer than a test may.
+        const block = { language: 'bash', code: 'sleep 60 & echo started', line: 1, output: undefined } as const;
+        expect(await runBlock(root, block)).toMatchObject({ exitCode: 0, stdout: 'started\n' });
+    });
+
+    test('in TypeScript can use the libraries', async () => {
         const code = `import { isHash } from '@refinio/one.core';\nconst text: string = 'x';\nprocess.stdout.write(String(isHash(text)));`;
-        expect(runBlock(root, { language: 'ts', code, line: 1, output: undefined })).toEqual({
+        expect(await runBlock(root, { language: 'ts', code, line: 1, output: undefined })).toEqual({
             exitCode: 0,
             stdout: 'false',
             stderr: '',

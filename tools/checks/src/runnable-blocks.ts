@@ -3,7 +3,8 @@
 //   ```bash run        run by bash -euo pipefail in the root of the workspace
 //   ```ts run          run by Node, with the libraries of the workspace
 //   ```text output     right after one of them: what it prints; a line `...` stands for any lines
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { delimiter, dirname, join } from 'node:path';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 
@@ -41,11 +42,16 @@ export function runnableBlocks(markdown: string): RunnableBlock[] {
     });
 }
 
-/** Runs a block in the root of the workspace. */
-export function runBlock(
-    root: string,
-    { language, code }: RunnableBlock,
-): { readonly exitCode: number; readonly stdout: string; readonly stderr: string } {
+/** What a block did. */
+export interface BlockResult {
+    /** 128 when it was ended by a signal or took too long. */
+    readonly exitCode: number;
+    readonly stdout: string;
+    readonly stderr: string;
+}
+
+/** Runs a block in the root of the workspace. Processes that it leaves behind are ended with it. */
+export async function runBlock(root: string, { language, code }: RunnableBlock): Promise<BlockResult> {
     const [program, args] =
         language === 'bash'
             ? (['bash', ['-euo', 'pipefail', '-c', code]] as const)
@@ -54,10 +60,11 @@ export function runBlock(
                   ['--conditions=@one/source', '--input-type=module-typescript', '--eval', code],
               ] as const);
     const path = [dirname(process.execPath), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
-    const { status, stdout, stderr, error } = spawnSync(program, args, {
+    const child = spawn(program, args, {
         cwd: root,
-        encoding: 'utf8',
-        timeout: TIMEOUT_MS,
+        // A group of its own, so that what it started can be ended with it.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: {
             ...process.env,
             PATH: path,
@@ -67,7 +74,26 @@ export function runBlock(
             ...QUIET_NPM,
         },
     });
-    return { exitCode: status ?? -1, stdout, stderr: stderr + (error?.message ?? '') };
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const late = setTimeout(() => endGroup(child.pid), TIMEOUT_MS);
+    const closed = once(child, 'close');
+    const [exitCode] = (await once(child, 'exit')) as [number | null];
+    clearTimeout(late);
+    endGroup(child.pid);
+    await closed;
+    return { exitCode: exitCode ?? 128, stdout, stderr };
+}
+
+function endGroup(pid: number | undefined): void {
+    if (pid === undefined) return;
+    try {
+        process.kill(-pid, 'SIGKILL');
+    } catch {
+        // Nobody of the group is left.
+    }
 }
 
 /** Whether a text is what the document shows. Trailing white space does not count; a line `...` stands for any lines. */
