@@ -91,6 +91,10 @@ export default tseslint.config(
             // A fixture that uses no other fixture still has to destructure.
             'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
             'no-console': 'error',
+            'no-restricted-properties': [
+                'error',
+                { property: 'pathname', message: 'Percent-encoded: fileURLToPath() gives the path of a file.' },
+            ],
             eqeqeq: 'error',
         },
     },

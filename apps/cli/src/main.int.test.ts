@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { PROCESSES } from '@lama/federation';
 import { freePort, startService } from '@lama/testing';
 
-const main = new URL('./main.ts', import.meta.url);
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const archiveMain = new URL('../../archive-node/src/main.ts', import.meta.url);
 
 interface Result {
@@ -16,7 +17,7 @@ interface Result {
 }
 
 async function one(...args: string[]): Promise<Result> {
-    const run = promisify(execFile)(process.execPath, ['--conditions=@one/source', main.pathname, ...args]);
+    const run = promisify(execFile)(process.execPath, ['--conditions=@one/source', main, ...args]);
     return run.then(
         ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
         (error: unknown) => error as Result,

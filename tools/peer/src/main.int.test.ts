@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
-const main = new URL('./main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** Sends all lines, then closes stdin unless `keepOpen`; gives back what the peer wrote, and its exit code. */
 async function peer(lines: readonly string[], { keepOpen = false } = {}) {

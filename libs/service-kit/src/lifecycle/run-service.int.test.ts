@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { eventually, startRedis, startService } from '@lama/testing';
 import type { HealthReport } from '../health/health.ts';
@@ -178,7 +179,9 @@ describe('bad input and bad luck', () => {
 
 test('--help lists the variables, another argument is refused', () => {
     const run = (argument: string) =>
-        spawnSync(process.execPath, ['--conditions=@one/source', sample.pathname, argument], { encoding: 'utf8' });
+        spawnSync(process.execPath, ['--conditions=@one/source', fileURLToPath(sample), argument], {
+            encoding: 'utf8',
+        });
     expect(run('--help')).toMatchObject({
         status: 0,
         stdout: expect.stringMatching(/^service-kit .*\n\n {2}LISTEN_HOST /),
@@ -187,7 +190,7 @@ test('--help lists the variables, another argument is refused', () => {
 });
 
 test('runs from a shell without an IPC channel', async () => {
-    const child = spawn(process.execPath, ['--conditions=@one/source', sample.pathname], {
+    const child = spawn(process.execPath, ['--conditions=@one/source', fileURLToPath(sample)], {
         env: { PATH: process.env['PATH'], HEALTH_PORT: '0' },
         stdio: ['ignore', 'pipe', 'inherit'],
     });

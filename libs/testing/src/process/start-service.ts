@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 /** A line of the service's log. */
 export interface LogLine {
@@ -99,7 +100,7 @@ export class ServiceProcess implements AsyncDisposable {
  * @param main URL of main.ts
  */
 export function startService(main: URL, env: Readonly<Record<string, string>> = {}): ServiceProcess {
-    const child = spawn(process.execPath, ['--conditions=@one/source', main.pathname], {
+    const child = spawn(process.execPath, ['--conditions=@one/source', fileURLToPath(main)], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { PATH: process.env['PATH'], ...env },
     });
