@@ -60,7 +60,7 @@ test('runs embedded, and says so in one line, where no Redis can be had', async 
     });
     const lines = system.output.split('\n').filter(line => /embedded/i.test(line));
     expect(lines).toEqual([
-        'Running embedded: no REDIS_URL, no container engine, no redis-server in PATH.',
+        'Running embedded: no REDIS_URL, no container engine that can run it, no redis-server in PATH.',
         expect.stringMatching(/^ {2}access-grant-worker +- +embedded in archive-node$/),
     ]);
 });

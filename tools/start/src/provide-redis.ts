@@ -40,6 +40,7 @@ export async function provideRedis(
             ...((await isFree(wanted)) ? { port: wanted } : {}),
             fetch: false,
             onLost,
+            onEngineTrouble: reason => onTrouble(`A container engine answers but cannot run Redis: ${reason}`),
         });
     } catch (error) {
         if (error instanceof NoRedisError) return undefined;

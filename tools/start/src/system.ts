@@ -59,7 +59,12 @@ export class System {
         ];
         for (const step of steps) {
             if (this.#stopping) return;
-            await step();
+            try {
+                await step();
+            } catch (error) {
+                this.#terminal.complain(error instanceof Error ? error.message : String(error));
+                await this.stop(1);
+            }
         }
     }
 
@@ -118,7 +123,9 @@ export class System {
             this.#terminal.note(text),
         );
         if (this.#redis === undefined) {
-            this.#terminal.say('Running embedded: no REDIS_URL, no container engine, no redis-server in PATH.');
+            this.#terminal.say(
+                'Running embedded: no REDIS_URL, no container engine that can run it, no redis-server in PATH.',
+            );
         }
         // A signal that came while Redis was starting found nothing to stop.
         if (this.#stopping) await this.#redis?.stop();

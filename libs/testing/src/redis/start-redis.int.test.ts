@@ -3,14 +3,15 @@ import { Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { startRedis, type RedisServer } from './start-redis.ts';
+import type { RedisServer } from './redis-server.ts';
+import { startRedis } from './start-redis.ts';
 
 /** One command over the protocol of Redis, on a connection of its own. */
 async function ask({ url, port }: RedisServer, command: string): Promise<string> {
     await using socket = Object.assign(new Socket(), {
         [Symbol.asyncDispose]: () => Promise.resolve(void socket.destroy()),
     });
-    socket.setEncoding('utf8').connect(port, '127.0.0.1');
+    socket.setEncoding('utf8').connect(port, new URL(url).hostname);
     await once(socket, 'connect');
     socket.write(`AUTH ${new URL(url).password}\r\n`);
     await once(socket, 'data');
