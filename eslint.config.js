@@ -1,5 +1,6 @@
 // One linter configuration for the whole house. The layers of ARCHITECTURE.md are rules here, not advice.
 import { globSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import eslint from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import angular from 'angular-eslint';
@@ -21,6 +22,7 @@ const layers = {
     'scope:service-kit': ['scope:one-core'],
     'scope:testing': [],
     'scope:tool': [
+        'scope:service-kit',
         'scope:federation',
         'scope:access-control',
         'scope:one-models',
@@ -62,10 +64,12 @@ const forBrowsers = globSync('{apps,libs}/*/package.json', { cwd: import.meta.di
     .map(({ file }) => file.replaceAll('\\', '/').replace('/package.json', '/src/**/*.ts'));
 
 /** Parts of Node and of servers that must not reach a browser. */
+const serverPackages = ['bullmq', 'ioredis', 'ws', 'fastify', 'pino', 'prom-client'];
 const nodeOnly = {
-    paths: ['bullmq', 'ioredis', 'ws', 'fastify', 'pino', 'prom-client'],
-    patterns: ['node:*', '@lama/*/redis'],
+    paths: [...builtinModules, ...serverPackages],
+    patterns: ['node:*', '@lama/*/redis', ...serverPackages.map(name => `${name}/*`)],
 };
+const nodeGlobals = ['process', 'Buffer', 'global', '__dirname', 'require', 'setImmediate'];
 
 export default tseslint.config(
     { ignores: ['**/dist/**', '**/test-results/**', '**/.angular/**', '**/files/**', '**/node_modules/**'] },
@@ -110,7 +114,7 @@ export default tseslint.config(
     {
         files: forBrowsers,
         ignores: ['**/*.test.ts', '**/platform/node/**', '**/redis/**'],
-        rules: { 'no-restricted-imports': ['error', nodeOnly] },
+        rules: { 'no-restricted-imports': ['error', nodeOnly], 'no-restricted-globals': ['error', ...nodeGlobals] },
     },
     {
         files: ['apps/web-client/src/**/*.ts'],

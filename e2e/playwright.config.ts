@@ -6,7 +6,7 @@ export default defineConfig({
     forbidOnly: true,
     timeout: 90_000,
     expect: { timeout: 15_000 },
-    outputDir: 'test-results/playwright',
+    use: { screenshot: 'only-on-failure' },
     reporter: [['list'], ['./src/support/results-reporter.ts']],
     projects: [
         { name: 'e2e', testDir: 'src', testMatch: '**/*.e2e.ts' },

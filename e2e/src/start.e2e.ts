@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { PROCESSES } from '@lama/federation';
 import { listeningProcess, startRedis, temporaryFolder } from '@lama/testing';
 import { expect, test } from '@playwright/test';
@@ -36,8 +40,11 @@ test('starts everything with Redis, says where, and Ctrl-C stops all of it', asy
     }
 });
 
-test('runs embedded when asked to', async () => {
-    await using system = await StartedSystem.ready({ args: ['--embedded'] });
+test('runs embedded when asked to, whatever the environment says', async () => {
+    await using system = await StartedSystem.ready({
+        args: ['--embedded'],
+        env: { REDIS_URL: 'redis://127.0.0.1:1', LISTEN_HOST: '127.0.0.2' },
+    });
     expect(system.output).toContain('Running embedded, without Redis, as asked for.');
     expect(system.output).toMatch(/^ {2}access-grant-worker +- +embedded in archive-node$/m);
     const ready = await fetch(`${system.healthUrl('archive-node')}/health/ready`);
@@ -48,9 +55,7 @@ test('runs embedded, and says so in one line, where no Redis can be had', async 
     await using cache = await temporaryFolder('cache');
     await using tools = await temporaryFolder('bin');
     // Everything npm needs, but neither a redis-server nor a container engine.
-    const { symlink } = await import('node:fs/promises');
-    const { dirname, join } = await import('node:path');
-    for (const program of ['sh', 'npm', 'node']) await symlink(await which(program), join(tools.path, program));
+    for (const program of ['sh', 'npm', 'node']) await symlink(which(program), join(tools.path, program));
     await using system = await StartedSystem.ready({
         env: {
             PATH: `${tools.path}:${dirname(process.execPath)}`,
@@ -93,6 +98,50 @@ test('names a taken port, who has it, and what to do; nothing is started', async
     }
 });
 
+test('refuses a folder that another system stores in', async () => {
+    await using first = await StartedSystem.ready({ args: ['--embedded'] });
+    await using second = await StartedSystem.start({ args: ['--embedded', '--storage', first.storage] });
+    expect(await second.exit).toBe(1);
+    expect(second.output).toMatch(
+        /The folder \S+ is in use by process \d+\. Stop that one, or choose another: --storage/,
+    );
+});
+
+test('a storage that cannot be used gets a sentence, not a stack', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+    await using system = await StartedSystem.start({ args: ['--storage', file] });
+    expect(await system.exit).toBe(1);
+    expect(system.output).toContain(file);
+    expect(system.output).not.toContain('    at ');
+});
+
+test('a REDIS_URL that cannot be used is named, and not repeated', async () => {
+    await using system = await StartedSystem.start({ env: { REDIS_URL: 'http://:hunter2@localhost' } });
+    expect(await system.exit).toBe(1);
+    expect(system.output).toContain(
+        'REDIS_URL is not valid (its value is not shown): expected a URL that starts with redis://',
+    );
+    expect(system.output).not.toContain('hunter2');
+});
+
+test('a container engine that says nothing does not hold it', async () => {
+    await using folder = await temporaryFolder();
+    const socket = join(folder.path, 'engine.sock');
+    const silent = createSocketServer(() => undefined).listen(socket);
+    await once(silent, 'listening');
+    try {
+        await using system = await StartedSystem.start({ env: { DOCKER_HOST: `unix://${socket}` } });
+        await system.says('Built in');
+        system.interrupt();
+        expect([0, 'SIGINT']).toContain(await system.exit);
+        expect(system.output).toContain('Stopped.');
+    } finally {
+        silent.close();
+    }
+});
+
 test('shows the mistakes of a wrong configuration and stops', async () => {
     await using system = await StartedSystem.start({ env: { LOG_LEVEL: 'loud', PUBLIC_URL: 'lama.example.org' } });
     expect(await system.exit).toBe(1);
@@ -107,7 +156,6 @@ test('answers an unknown option with its usage', async () => {
     expect(system.output).toContain('--port-offset N');
 });
 
-async function which(program: string): Promise<string> {
-    const { execFileSync } = await import('node:child_process');
+function which(program: string): string {
     return execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim();
 }

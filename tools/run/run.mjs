@@ -54,7 +54,7 @@ function staleReason() {
 async function install(reason) {
     const because = reason === 'missing' ? 'first run here' : `${reason} differs from the lock file`;
     process.stderr.write(`Installing packages (${because}; one to two minutes)...\n`);
-    const flags = ['ci', '--loglevel=error', '--no-audit', '--no-fund'];
+    const flags = ['ci', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund'];
     const npm = process.env.npm_execpath;
     const [program, argv] = npm ? [process.execPath, [npm, ...flags]] : ['npm', flags];
     const started = Date.now();

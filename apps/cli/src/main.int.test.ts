@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { PROCESSES } from '@lama/federation';
-import { freePort, startService } from '@lama/testing';
+import { freePortOffset, startService } from '@lama/testing';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const archiveMain = new URL('../../archive-node/src/main.ts', import.meta.url);
@@ -24,10 +24,7 @@ async function one(...args: string[]): Promise<Result> {
     );
 }
 
-/** An offset at which the ports of all processes were free just now. */
-async function freeOffset(): Promise<number> {
-    return (await freePort()) - PROCESSES['archive-node'].healthPort;
-}
+const freeOffset = () => freePortOffset(Object.values(PROCESSES).map(({ healthPort }) => healthPort));
 
 describe('one status', () => {
     test('names each process, its state and why', async () => {

@@ -56,7 +56,7 @@ describe('the public status', () => {
     ])('tells an archive that answers "%s" in words', async (status, code, expected) => {
         const archive = createServer((_request, response) => {
             response.writeHead(code, { 'content-type': 'application/json' });
-            response.end(JSON.stringify({ service: 'archive-node', version: '1', status, dependencies: {} }));
+            response.end(JSON.stringify({ service: 'archive-node', version: '1', pid: 1, status, dependencies: {} }));
         }).listen(0, '127.0.0.1');
         await once(archive, 'listening');
         try {
@@ -140,6 +140,7 @@ describe('the web client', () => {
 
     test.each([
         '/missing.js',
+        '/api',
         '/api/v1/missing',
         '/../package.json',
         '/%2e%2e/%2e%2e/package.json',

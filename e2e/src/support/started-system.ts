@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROCESSES } from '@lama/federation';
-import { eventually, freePort, temporaryFolder, type TemporaryFolder } from '@lama/testing';
+import { eventually, freePortOffset, temporaryFolder, type TemporaryFolder } from '@lama/testing';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -69,6 +68,11 @@ export class StartedSystem implements AsyncDisposable {
         return system;
     }
 
+    /** Folder that it stores in, unless `--storage` was given. */
+    get storage(): string {
+        return this.#storage.path;
+    }
+
     get output(): string {
         return this.#output;
     }
@@ -119,12 +123,10 @@ export class StartedSystem implements AsyncDisposable {
     }
 }
 
-/** An offset at which all ports of the system are probably free: the kernel just gave one of them away. */
-export async function freeOffset(): Promise<number> {
-    return (await freePort()) - PROCESSES['archive-node'].healthPort;
-}
-
-/** Path of a tool of the workspace. */
-export function bin(name: string): string {
-    return join(root, 'node_modules/.bin', name);
+/** An offset at which all ports of a system are free. */
+export function freeOffset(): Promise<number> {
+    const ports = Object.values(PROCESSES).flatMap(({ listenPort, healthPort }) =>
+        [listenPort ?? [], healthPort].flat(),
+    );
+    return freePortOffset(ports);
 }

@@ -9,3 +9,6 @@ export const KEPT_COMPLETED_JOBS = 10_000;
 
 /** Bounds the memory that failing jobs can take in Redis. */
 export const KEPT_FAILED_JOBS = 10_000;
+
+/** Longest pause between two attempts to reach a lost Redis. */
+export const MAX_RECONNECT_MS = 5_000;

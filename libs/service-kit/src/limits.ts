@@ -27,3 +27,9 @@ export const REDIS_RETRY_MS = 2_000;
 
 /** One attempt to connect to Redis; it is on the same machine or network. */
 export const REDIS_CONNECT_MS = 2_000;
+
+/** One answer of Redis; half of what a health question may take. */
+export const REDIS_ANSWER_MS = 1_000;
+
+/** After this, a stop cuts requests that are still under way: a half-sent request must not hold the process. */
+export const OPEN_REQUESTS_MS = 3_000;

@@ -1,5 +1,6 @@
 export { chromiumLaunchOptions } from './browser/chromium.ts';
 export { freePort } from './process/free-port.ts';
+export { freePortOffset, isFreePort } from './process/free-port-offset.ts';
 export { listeningProcess } from './process/listening-process.ts';
 export type { ListeningProcess } from './process/listening-process.ts';
 export { spawnGuarded } from './process/spawn-guarded.ts';

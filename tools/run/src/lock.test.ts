@@ -13,6 +13,17 @@ describe('package-lock.json', () => {
         expect(completeLock(structuredClone(lock.packages))).toBe(0);
     });
 
+    test('says the same as each package.json', () => {
+        const ours = Object.keys(lock.packages).filter(location => !location.includes('node_modules'));
+        for (const location of ours) {
+            const file = new URL(`../../../${location === '' ? '' : `${location}/`}package.json`, import.meta.url);
+            const manifest = JSON.parse(readFileSync(file, 'utf8')) as Entry;
+            for (const field of ['dependencies', 'devDependencies', 'optionalDependencies']) {
+                expect([location, field, lock.packages[location]?.[field]]).toEqual([location, field, manifest[field]]);
+            }
+        }
+    });
+
     test('names no registry', () => {
         const resolved = Object.values(lock.packages)
             .filter(({ link }) => link !== true)

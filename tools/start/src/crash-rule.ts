@@ -1,4 +1,4 @@
-import { CRASH_WINDOW_MS, MAX_CRASHES, MAX_RESTART_MS, RESTART_MS } from './limits.ts';
+import { CRASH_WINDOW_MS, MAX_CRASHES, RESTART_MS } from './limits.ts';
 
 /** `EX_CONFIG`: the configuration has mistakes, so the same start fails again. */
 const EXIT_CONFIG = 78;
@@ -11,7 +11,7 @@ export type CrashDecision =
  * Decides about the crashes of one service:
  * 1. wrong configuration: give up;
  * 2. more than five crashes within a minute: give up;
- * 3. else restart after 1, 2, 4 … at most 30 s; a minute without a crash starts again at 1 s.
+ * 3. else restart after 1, 2, 4, 8 or 16 s; a minute without a crash starts again at 1 s.
  */
 export class CrashRule {
     readonly #now: () => number;
@@ -28,6 +28,6 @@ export class CrashRule {
         if (this.#crashes.length > MAX_CRASHES) {
             return { type: 'give-up', because: `it crashed ${this.#crashes.length} times within a minute` };
         }
-        return { type: 'restart', afterMs: Math.min(RESTART_MS * 2 ** (this.#crashes.length - 1), MAX_RESTART_MS) };
+        return { type: 'restart', afterMs: RESTART_MS * 2 ** (this.#crashes.length - 1) };
     }
 }

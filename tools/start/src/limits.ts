@@ -16,9 +16,9 @@ export const LAST_LINES = 15;
 /** First pause before a service that crashed is started again; doubles with each crash. */
 export const RESTART_MS = 1_000;
 
-/** Longest pause before a restart. */
-export const MAX_RESTART_MS = 30_000;
-
 /** So many crashes within `CRASH_WINDOW_MS` mean that restarting does not help: everything is stopped. */
 export const MAX_CRASHES = 5;
 export const CRASH_WINDOW_MS = 60_000;
+
+/** Signals closer together than this are one wish to stop; a later one means: at once. */
+export const SAME_WISH_MS = 1_000;

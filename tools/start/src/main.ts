@@ -1,5 +1,6 @@
 // npm start: builds what changed, starts Redis if it can be had and every service, keeps them running until Ctrl-C.
 import { fileURLToPath } from 'node:url';
+import { SAME_WISH_MS } from './limits.ts';
 import { readOptions } from './options.ts';
 import { System } from './system.ts';
 import { terminal } from './terminal.ts';
@@ -12,13 +13,17 @@ if ('exitCode' in options) {
 }
 
 const system = new System(root, options, terminal);
+let asked = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-        if (system.isStopping) system.kill();
-        else void system.stop(0);
+        const now = performance.now();
+        if (!system.isStopping) void system.stop(0);
+        // The same wish often arrives twice: from the terminal or service manager, and passed on by npm.
+        else if (now - asked > SAME_WISH_MS) system.kill();
+        asked = now;
     });
 }
-await system.start();
+await Promise.race([system.start(), system.stopped]);
 process.exitCode = await system.stopped;
 // What is still open now (a hanging connection of a container engine) must not hold the terminal.
 process.exit();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { NoRedisError, startRedis, type RedisServer } from '@lama/testing';
+import { readConfig, redisSettings } from '@lama/service-kit';
+import { isFreePort, NoRedisError, startRedis, type RedisServer } from '@lama/testing';
 import { CrashRule } from './crash-rule.ts';
-import { isFree } from './ports.ts';
 
 const REDIS_PORT = 6379;
 
@@ -18,6 +18,7 @@ export interface ProvidedRedis {
 /**
  * A Redis, if one can be had: the one of `REDIS_URL`, else a container when an engine answers, else a local
  * redis-server. Ours is started again when it crashes. Undefined: run embedded.
+ * @throws ConfigError when REDIS_URL cannot be used
  * @param storage folder for its append-only file (subfolder `redis`)
  * @param onTrouble told in words when ours crashed and what happens now
  */
@@ -26,9 +27,10 @@ export async function provideRedis(
     portOffset: number,
     onTrouble: (text: string) => void,
 ): Promise<ProvidedRedis | undefined> {
-    const given = process.env['REDIS_URL'];
-    if (given) {
-        return { url: given, shownUrl: withoutPassword(given), origin: 'REDIS_URL', stop: () => Promise.resolve() };
+    const { REDIS_URL } = readConfig(redisSettings);
+    if (REDIS_URL !== undefined) {
+        const { href } = REDIS_URL;
+        return { url: href, shownUrl: withoutPassword(href), origin: 'REDIS_URL', stop: () => Promise.resolve() };
     }
     const rule = new CrashRule();
     const wanted = REDIS_PORT + portOffset;
@@ -37,7 +39,7 @@ export async function provideRedis(
     try {
         server = await startRedis({
             dataDir: join(storage, 'redis'),
-            ...((await isFree(wanted)) ? { port: wanted } : {}),
+            ...((await isFreePort(wanted)) ? { port: wanted } : {}),
             fetch: false,
             onLost,
             onEngineTrouble: reason => onTrouble(`A container engine answers but cannot run Redis: ${reason}`),
@@ -79,6 +81,6 @@ export async function provideRedis(
 }
 
 function withoutPassword(url: string): string {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    return parsed === undefined ? '(REDIS_URL)' : `${parsed.protocol}//${parsed.host}`;
+    const { protocol, host } = new URL(url);
+    return `${protocol}//${host}`;
 }

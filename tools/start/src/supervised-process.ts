@@ -33,7 +33,7 @@ export class SupervisedProcess {
         this.#child = spawn(process.execPath, ['--enable-source-maps', plan.entry], {
             // The IPC channel is the life line: a service stops when this process is gone, even if it was killed.
             stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-            env: { ...process.env, ...plan.env },
+            env: { ...passedOn(), ...plan.env },
             // Its own group: Ctrl-C in the terminal reaches only this process, which then stops all in order.
             detached: true,
         });
@@ -56,7 +56,7 @@ export class SupervisedProcess {
     async ready(): Promise<Serving | Ended> {
         const start = performance.now();
         while (!this.#gone) {
-            const answer = await askReadiness(this.plan.healthUrl);
+            const answer = await askReadiness(this.plan.healthUrl, this.#child.pid);
             if (answer?.state === 'ready') return answer;
             const waited = performance.now() - start;
             if (answer?.state === 'degraded' && waited > DEGRADED_MS) return answer;
@@ -96,10 +96,13 @@ export class SupervisedProcess {
 }
 
 /** What it says of itself; undefined while it does not answer or is not ready. */
-async function askReadiness(healthUrl: string): Promise<Serving | undefined> {
+async function askReadiness(healthUrl: string, pid: number | undefined): Promise<Serving | undefined> {
     try {
         const response = await fetch(`${healthUrl}/health/ready`, { signal: AbortSignal.timeout(READY_MS) });
-        const { status, dependencies } = readinessSchema.parse(await response.json());
+        const body = readinessSchema.parse(await response.json());
+        const { status, dependencies } = body;
+        // Another process may have taken the port in the meantime, even one of ours of another system.
+        if (body.pid !== pid) return undefined;
         if (status !== 'ready' && status !== 'degraded') return undefined;
         const down = Object.entries(dependencies).filter(([, dependency]) => dependency.status === 'down');
         return { state: status, reasons: down.map(([name, { reason }]) => `${name}: ${reason ?? 'down'}`) };
@@ -107,4 +110,15 @@ async function askReadiness(healthUrl: string): Promise<Serving | undefined> {
         // It is starting: nobody listens yet.
         return undefined;
     }
+}
+
+/** What services get of the environment of `npm start`: what every program needs, and what it is documented to pass on. */
+const PASSED_ON = [
+    ...['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'SystemRoot'],
+    ...['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'LOG_LEVEL', 'LOG_LEVEL_FILE', 'PUBLIC_URL', 'PUBLIC_URL_FILE'],
+];
+
+function passedOn(): Record<string, string> {
+    const set = PASSED_ON.map(name => [name, process.env[name]] as const);
+    return Object.fromEntries(set.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -48,13 +48,18 @@ export class Supervisor {
 
     /** Starts all at once; resolves when all serve, or as soon as one of them cannot. */
     async start(plan: readonly PlannedProcess[]): Promise<StartOutcome> {
+        const { promise: ended, reject: giveUp } = Promise.withResolvers<never>();
+        ended.catch(() => undefined);
         const starts = plan.map(async planned => {
-            const outcome = await this.#run(planned).ready();
+            const running = this.#run(planned);
+            // Also one that was ready and ended while others still start (invariant 1).
+            void running.ended.then(ended => giveUp(new StartFailure(planned.name, ended)));
+            const outcome = await running.ready();
             if ('state' in outcome) return [planned.name, outcome] as const;
             throw new StartFailure(planned.name, outcome);
         });
         try {
-            const serving = new Map(await Promise.all(starts));
+            const serving = new Map(await Promise.race([Promise.all(starts), ended]));
             this.#settled = true;
             return { type: 'serving', serving };
         } catch (error) {
@@ -98,6 +103,8 @@ export class Supervisor {
         if (this.#isStopping()) return;
         const outcome = await this.#run(planned, rule).ready();
         if ('state' in outcome) this.#events.note(`${name} is ${outcome.state} again.`);
+        // Not ready in time: end it, so that its end is treated like every other.
+        else this.#running.get(name)?.kill();
     }
 
     #isStopping(): boolean {

@@ -6,6 +6,7 @@ import { planProcesses, type PlannedProcess } from './plan.ts';
 import { takenPorts } from './ports.ts';
 import { provideRedis, type ProvidedRedis } from './provide-redis.ts';
 import type { Ended, Serving } from './supervised-process.ts';
+import { lockStorage } from './storage-lock.ts';
 import { Supervisor } from './supervisor.ts';
 import { formatTable, rowsOf } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,6 +23,7 @@ export class System {
     readonly #startedAt = performance.now();
     readonly #aborted = new AbortController();
     #redis: ProvidedRedis | undefined;
+    #lock: AsyncDisposable | undefined;
     #stopping = false;
 
     constructor(root: string, options: StartOptions, terminal: Terminal) {
@@ -53,6 +55,7 @@ export class System {
         this.#terminal.say(`LAMA Federation ${version}\n`);
         const steps = [
             () => this.#checkPorts(),
+            () => this.#lockStorage(),
             () => this.#build(),
             () => this.#provideRedis(),
             () => this.#startServices(),
@@ -76,6 +79,7 @@ export class System {
         this.#aborted.abort();
         await this.#supervisor.stop();
         await this.#redis?.stop();
+        await this.#lock?.[Symbol.asyncDispose]();
         this.#terminal.say('Stopped.');
         this.#tellStopped(exitCode);
     }
@@ -101,6 +105,10 @@ export class System {
         this.#fail();
     }
 
+    async #lockStorage(): Promise<void> {
+        this.#lock = await lockStorage(this.#options.storage);
+    }
+
     async #build(): Promise<void> {
         const start = performance.now();
         this.#terminal.say('Building what changed...');
@@ -111,7 +119,7 @@ export class System {
             return;
         }
         this.#terminal.complain(`${output.trimEnd()}\n\nThe build failed; nothing was started.`);
-        this.#fail();
+        await this.stop(1);
     }
 
     async #provideRedis(): Promise<void> {

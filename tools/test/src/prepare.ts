@@ -6,7 +6,8 @@ import { chromiumLaunchOptions, findContainerEngine, provideRedisServer, REDIS_R
  */
 export async function prepare(): Promise<string> {
     const engine = await findContainerEngine();
-    const redis = engine === undefined ? (provideRedisServer()?.program ?? `none. ${REDIS_REMEDY}`) : 'in containers';
+    const redis =
+        engine === undefined ? ((await provideRedisServer())?.program ?? `none. ${REDIS_REMEDY}`) : 'in containers';
     const chromium = await chromiumLaunchOptions().catch((error: unknown) => String(error));
     return [
         `Node ${process.versions.node}`,

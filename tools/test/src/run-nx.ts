@@ -4,6 +4,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Whoever ends the test run ends what it started. */
+const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+
 /** One Nx task of a run, for example `one-core:test`. */
 export interface Task {
     readonly id: string;
@@ -46,6 +49,9 @@ async function run(root: string, args: readonly string[], env: Readonly<Record<s
         shell: process.platform === 'win32',
         env: { ...process.env, ...env },
     });
+    const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
+    for (const signal of SIGNALS) process.on(signal, passOn);
     const [code] = (await once(child, 'exit')) as [number | null];
+    for (const signal of SIGNALS) process.off(signal, passOn);
     return code ?? 1;
 }

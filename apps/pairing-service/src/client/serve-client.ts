@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fastifyCompress } from '@fastify/compress';
 import { fastifyStatic } from '@fastify/static';
 import { HttpProblem, type HttpServer } from '@lama/service-kit';
@@ -8,6 +8,9 @@ import { addSecurityHeaders, nonceOf } from './security-headers.ts';
 
 /** Stands in index.html where the nonce of the response goes. */
 const NONCE_PLACEHOLDER = 'CSP_NONCE';
+
+/** A missing file of these kinds is missing; any other path is one of the client's own (`/user@example.org`). */
+const ASSET = /\.(js|css|map|json|svg|png|jpe?g|webp|ico|woff2?|txt|wasm|webmanifest)$/;
 
 /** The build puts a hash of the content into these names: the content behind one never changes. */
 const HASHED_NAME = /-[A-Z0-9]{8}\.(js|css|woff2|svg|png)$/;
@@ -41,7 +44,7 @@ export async function serveClient(app: HttpServer, folder: string, publicUrl: UR
             const lifetime = HASHED_NAME.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
             return reply.header('cache-control', lifetime).sendFile(path);
         }
-        if (path.startsWith('api/') || (extname(path) !== '' && path !== 'index.html')) {
+        if (path === 'api' || path.startsWith('api/') || ASSET.test(path)) {
             throw new HttpProblem(404, 'NOT_FOUND', `There is nothing at GET /${path}.`);
         }
         const page = index.replaceAll(NONCE_PLACEHOLDER, nonceOf(reply.raw));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startRedis, type RedisServer } from '@lama/testing';
+import { freePort, startRedis, type RedisServer } from '@lama/testing';
 import type { ContentEvent } from '../jobs/content-event.ts';
 import { ContentEventQueue } from './content-event-queue.ts';
 
@@ -22,6 +22,11 @@ test('an event that is added again is still one job', async () => {
     await queue.add(events);
     await queue.add(events.slice(1));
     expect(await queue.waiting()).toBe(3);
+});
+
+test('without Redis it says why, and leaves nothing behind that tries again', async () => {
+    const port = await freePort();
+    await expect(ContentEventQueue.open(`redis://127.0.0.1:${port}`)).rejects.toThrow(/ECONNREFUSED/);
 });
 
 test('an invalid event is refused and none of its batch is queued', async () => {

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { contentEventJobId, contentEventSchema, type ContentEvent } from '../jobs/content-event.ts';
-import { KEPT_COMPLETED_JOBS, KEPT_FAILED_JOBS, MAX_ATTEMPTS, RETRY_DELAY_MS } from '../limits.ts';
+import { KEPT_COMPLETED_JOBS, KEPT_FAILED_JOBS, MAX_ATTEMPTS, MAX_RECONNECT_MS, RETRY_DELAY_MS } from '../limits.ts';
 
 /** BullMQ joins prefix and queue name with a colon: keys start with `one:content-events:`. */
 const PREFIX = 'one';
@@ -27,8 +27,19 @@ export class ContentEventQueue implements AsyncDisposable {
 
     /** Connects. Fails with the reason of the connection when Redis cannot be reached. */
     static async open(redisUrl: string): Promise<ContentEventQueue> {
-        const connection = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1 });
-        await connection.connect();
+        let connected = false;
+        let reason: Error | undefined;
+        const connection = new Redis(redisUrl, {
+            lazyConnect: true,
+            maxRetriesPerRequest: 1,
+            // Only a connection that stood once is made again by itself.
+            retryStrategy: attempt => (connected ? Math.min(attempt * RETRY_DELAY_MS, MAX_RECONNECT_MS) : null),
+        });
+        connection.on('error', (error: Error) => (reason = error));
+        await connection.connect().catch((error: unknown) => {
+            throw reason ?? error;
+        });
+        connected = true;
         return new ContentEventQueue(connection);
     }
 

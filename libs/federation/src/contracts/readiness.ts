@@ -13,6 +13,7 @@ const dependencySchema = z.object({
 export const readinessSchema = z.looseObject({
     service: z.string(),
     version: z.string(),
+    pid: z.int().positive(),
     status: z.enum(['starting', 'ready', 'degraded', 'not-ready', 'stopping']),
     dependencies: z.record(z.string(), dependencySchema),
 });

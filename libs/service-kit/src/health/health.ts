@@ -21,6 +21,8 @@ export interface HealthReport {
     readonly service: string;
     readonly version: string;
     readonly status: 'starting' | 'ready' | 'degraded' | 'not-ready' | 'stopping';
+    /** Process id: tells a supervisor whether its own child answers on the port. */
+    readonly pid: number;
     readonly uptimeSeconds: number;
     readonly dependencies: Readonly<Record<string, DependencyReport>>;
 }
@@ -75,6 +77,7 @@ export class Health {
             service: this.#service,
             version: this.#version,
             status: this.#status(checked),
+            pid: process.pid,
             uptimeSeconds: Math.floor((this.#now() - this.#startedAt) / 1000),
             dependencies: { ...checked, ...Object.fromEntries(this.#absent) },
         };

@@ -43,6 +43,13 @@ describe('errors are problem documents', () => {
         expect(lines.join('')).toContain('hunter2');
     });
 
+    test('for a URL that cannot be decoded', async () => {
+        const response = await serverWithRoutes().inject('/%');
+        expect(response.statusCode).toBe(400);
+        expect(response.headers['content-type']).toMatch(problem);
+        expect(response.headers['x-content-type-options']).toBe('nosniff');
+    });
+
     test.each([
         [
             'a body that is too large',

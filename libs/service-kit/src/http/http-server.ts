@@ -14,6 +14,8 @@ export function createHttpServer(logger: Logger): HttpServer {
         bodyLimit: MAX_BODY_BYTES,
         requestTimeout: REQUEST_TIMEOUT_MS,
         return503OnClosing: true,
+        // A URL that cannot be decoded never reaches the handlers below.
+        frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     });
     app.setErrorHandler(sendProblem);
     app.setNotFoundHandler(sendNotFound);

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OneError } from '@refinio/one.core';
-import { REQUEST_TIMEOUT_MS } from '../limits.ts';
+import { OPEN_REQUESTS_MS, REQUEST_TIMEOUT_MS } from '../limits.ts';
 import type { HttpServer } from './http-server.ts';
 
 /** Where and why to listen; the names of the variables appear in error messages. */
@@ -83,7 +83,9 @@ async function close(server: Server): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
     server.closeIdleConnections();
+    const late = setTimeout(() => server.closeAllConnections(), OPEN_REQUESTS_MS);
     await promise;
+    clearTimeout(late);
 }
 
 function explain(error: unknown, host: string, { port, portVariable }: ListenOptions): ListenError {

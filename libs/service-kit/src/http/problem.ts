@@ -44,13 +44,22 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
     const problem = asProblem(error);
     if (problem.status >= 500 && !(error instanceof HttpProblem)) request.log.error({ err: error }, 'request failed');
     if (problem.retryAfter !== undefined) void reply.header('retry-after', problem.retryAfter);
-    return reply.code(problem.status).type(PROBLEM_TYPE).send(problem.toDocument());
+    return send(reply, problem);
 }
 
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0];
     const problem = new HttpProblem(404, 'NOT_FOUND', `There is nothing at ${request.method} ${path}.`);
-    return reply.code(404).type(PROBLEM_TYPE).send(problem.toDocument());
+    return send(reply, problem);
+}
+
+/** With the headers that matter for a document nobody should interpret: they are set here for every service. */
+function send(reply: FastifyReply, problem: HttpProblem): FastifyReply {
+    return reply
+        .code(problem.status)
+        .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
+        .type(PROBLEM_TYPE)
+        .send(problem.toDocument());
 }
 
 function asProblem(error: FastifyError): HttpProblem {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { eventually, startRedis, startService } from '@lama/testing';
@@ -24,6 +25,7 @@ describe('a service', () => {
                 service: 'service-kit',
                 version: expect.any(String),
                 status: 'ready',
+                pid: service.child.pid,
                 uptimeSeconds: expect.any(Number),
                 dependencies: { redis: { status: 'absent', reason: 'REDIS_URL is not set: embedded' } },
             },
@@ -164,6 +166,29 @@ describe('bad input and bad luck', () => {
         expect(service.log).toContainEqual(
             expect.objectContaining({ level: 'error', part: 'second', msg: 'this part does not stop' }),
         );
+    });
+
+    test('a request that is never finished does not hold it', async () => {
+        await using service = startService(sample, { HEALTH_PORT: '0' });
+        const { port } = new URL(await service.url('health'));
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n');
+        await service.logged('ready');
+        expect(await service.stop()).toBe(0);
+        socket.destroy();
+    });
+
+    test('a Redis that takes connections and says nothing makes it degraded, not silent', async () => {
+        const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+        await once(silent, 'listening');
+        const { port } = silent.address() as AddressInfo;
+        await using service = startService(sample, { HEALTH_PORT: '0', REDIS_URL: `redis://127.0.0.1:${port}` });
+        await service.logged('ready');
+        expect(await service.health()).toMatchObject({ ready: 200, report: { status: 'degraded' } });
+        expect(await service.stop()).toBe(0);
+        silent.close();
     });
 
     test('a second signal ends it at once', async () => {

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { reasonOf, type Dependency, type Health } from '../health/health.ts';
-import { REDIS_CONNECT_MS, REDIS_RETRY_MS } from '../limits.ts';
+import { REDIS_ANSWER_MS, REDIS_CONNECT_MS, REDIS_RETRY_MS } from '../limits.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** A connection to Redis that reconnects by itself, and what `/health/ready` says about it. */
@@ -19,6 +20,8 @@ export async function openRedis(url: URL, kind: Dependency['kind'], logger: Logg
     const connection = new Redis(url.href, {
         enableOfflineQueue: false,
         connectTimeout: REDIS_CONNECT_MS,
+        // A Redis that is frozen, or something else behind its port, takes connections and says nothing.
+        commandTimeout: REDIS_ANSWER_MS,
         maxRetriesPerRequest: 0,
         retryStrategy: attempt => Math.min(50 * 2 ** Math.min(attempt, 10), REDIS_RETRY_MS),
     });
@@ -31,7 +34,8 @@ export async function openRedis(url: URL, kind: Dependency['kind'], logger: Logg
         if (!lost) logger.warn({ reason }, 'redis is lost');
         lost = true;
     });
-    await new Promise<void>(resolve => connection.once('ready', resolve).once('close', resolve));
+    const first = new Promise<void>(resolve => connection.once('ready', resolve).once('close', resolve));
+    await Promise.race([first, sleep(REDIS_CONNECT_MS + REDIS_ANSWER_MS, undefined, { ref: false })]);
     return {
         name: 'redis',
         kind,

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fillOnce, toolCache } from '../tool-cache.ts';
 
 /** No sandbox: containers and build machines forbid it. The rest keeps the browser from calling anybody. */
 const ARGUMENTS = [
@@ -41,11 +42,34 @@ function which(program: string): string {
     return spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim();
 }
 
+/** Unpacks the one that npm installed, once per version, where nobody else can write. */
 async function unpack(): Promise<string> {
     const { default: chromium, inflate, setupLambdaEnvironment } = await import('@sparticuz/chromium');
     const packed = fileURLToPath(new URL('../bin/', import.meta.resolve('@sparticuz/chromium')));
-    const executablePath = await chromium.executablePath();
-    await inflate(join(packed, 'al2023.tar.br'));
-    setupLambdaEnvironment(join(tmpdir(), 'al2023', 'lib'));
-    return executablePath;
+    const { version } = JSON.parse(readFileSync(join(packed, '../package.json'), 'utf8')) as {
+        readonly version: string;
+    };
+    const folder = toolCache(`chromium-${version}`);
+    await fillOnce(folder, work =>
+        // The package unpacks into the folder for temporary files and into no other.
+        withTmpDir(work, async () => {
+            await chromium.executablePath();
+            await inflate(join(packed, 'al2023.tar.br'));
+        }),
+    );
+    await withTmpDir(folder, () => {
+        setupLambdaEnvironment(join(folder, 'al2023', 'lib'));
+    });
+    return join(folder, 'chromium');
+}
+
+async function withTmpDir(folder: string, run: () => void | Promise<void>): Promise<void> {
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = folder;
+    try {
+        await run();
+    } finally {
+        if (before === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = before;
+    }
 }

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillOnce, toolCache } from '../tool-cache.ts';
 
 /** A redis-server program that runs on this machine. */
 export interface RedisBinary {
@@ -19,19 +19,15 @@ export const REDIS_REMEDY =
 /** An installed redis-server, or the one that `provideRedisServer` fetched earlier; undefined if there is none. */
 export function findRedisServer(): RedisBinary | undefined {
     if (spawnSync('redis-server', ['--version']).status === 0) return { program: 'redis-server', libraries: undefined };
-    return fetchedRedis(cacheFolder());
+    return fetchedRedis(toolCache('redis'));
 }
 
 /**
  * A redis-server, fetched from Debian's packages if necessary: into the user's cache folder, without changing the
  * system and without root. Undefined where the system has no apt or the packages cannot be had.
  */
-export function provideRedisServer(): RedisBinary | undefined {
-    return findRedisServer() ?? fetchFromDebian(cacheFolder());
-}
-
-function cacheFolder(): string {
-    return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lama-federation', 'redis');
+export async function provideRedisServer(): Promise<RedisBinary | undefined> {
+    return findRedisServer() ?? (await fetchFromDebian(toolCache('redis')));
 }
 
 function fetchedRedis(folder: string): RedisBinary | undefined {
@@ -56,28 +52,27 @@ function libraryFolder(folder: string): string | undefined {
     return triplet === undefined ? undefined : join(lib, triplet);
 }
 
-function fetchFromDebian(folder: string): RedisBinary | undefined {
+async function fetchFromDebian(folder: string): Promise<RedisBinary | undefined> {
     if (spawnSync('apt-get', ['--version']).status !== 0) return undefined;
-    // Unpacked beside its final place and renamed when complete: a broken download never looks like a binary.
-    const work = `${folder}.${process.pid}`;
+    try {
+        await fillOnce(folder, unpackPackages);
+    } catch {
+        // No packages to be had: the caller says what to install.
+        return undefined;
+    }
+    return fetchedRedis(folder);
+}
+
+/** With package lists of its own, so that neither root nor lists of the system are needed. */
+function unpackPackages(work: string): void {
     const lists = join(work, 'lists');
     mkdirSync(join(lists, 'partial'), { recursive: true });
     const run = (program: string, args: readonly string[]) =>
         void execFileSync(program, args, { cwd: work, stdio: ['ignore', 'ignore', 'pipe'] });
     const options = ['-qq', '-o', `Dir::State::lists=${lists}`, '-o', 'APT::Sandbox::User=root'];
-    try {
-        run('apt-get', [...options, '-o', `Dir::Cache::pkgcache=`, '-o', 'Dir::Cache::srcpkgcache=', 'update']);
-        run('apt-get', [...options, 'download', ...PACKAGES]);
-        for (const archive of readdirSync(work).filter(name => name.endsWith('.deb')))
-            run('dpkg', ['-x', archive, work]);
-        symlinkSync('redis-check-rdb', join(work, 'usr/bin/redis-server'));
-        rmSync(folder, { recursive: true, force: true });
-        renameSync(work, folder);
-        return fetchedRedis(folder);
-    } catch {
-        // No packages to be had: the caller says what to install.
-        return undefined;
-    } finally {
-        rmSync(work, { recursive: true, force: true });
-    }
+    run('apt-get', [...options, '-o', 'Dir::Cache::pkgcache=', '-o', 'Dir::Cache::srcpkgcache=', 'update']);
+    run('apt-get', [...options, 'download', ...PACKAGES]);
+    for (const archive of readdirSync(work).filter(name => name.endsWith('.deb'))) run('dpkg', ['-x', archive, work]);
+    symlinkSync('redis-check-rdb', join(work, 'usr/bin/redis-server'));
+    rmSync(lists, { recursive: true });
 }

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GenericContainer, getContainerRuntimeClient, Wait, type ContainerRuntimeClient } from 'testcontainers';
 import { eventually } from '../eventually.ts';
 import { answersPing, redisConfiguration, type RedisServer, type RedisStart } from './redis-server.ts';
 
 const IMAGE = 'redis:7.4-bookworm';
+/** An engine whose socket takes connections and says nothing counts as none. */
+const ENGINE_ANSWER_MS = 10_000;
 const CONFIG = '/usr/local/etc/redis.conf';
 const REDIS_PORT = 6379;
 
 /** The container engine that answers here; undefined where there is none. */
 export function findContainerEngine(): Promise<ContainerRuntimeClient | undefined> {
-    return getContainerRuntimeClient().catch(() => undefined);
+    const answer = getContainerRuntimeClient().catch(() => undefined);
+    return Promise.race([answer, sleep(ENGINE_ANSWER_MS, undefined, { ref: false })]);
 }
 
 export interface RedisContainerStart extends RedisStart {

@@ -57,8 +57,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     }
 }
 
-function local(start: RedisStart, { fetch = true }: RedisOptions): Promise<RedisServer> {
-    const binary = fetch ? provideRedisServer() : findRedisServer();
+async function local(start: RedisStart, { fetch = true }: RedisOptions): Promise<RedisServer> {
+    const binary = fetch ? await provideRedisServer() : findRedisServer();
     if (binary === undefined) throw new NoRedisError();
     return startRedisProcess(binary, start);
 }
