@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { explainInstallFailure } from './explain-install-failure.mjs';
 
 const REQUIRED_NODE = 26;
+/** npm's own patience is over a minute: too long before a person learns that there is no network. */
+const PATIENCE = ['--fetch-retries=2', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=10000'];
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const at = (...path) => join(root, ...path);
 const json = file => JSON.parse(readFileSync(at(file), 'utf8'));
@@ -54,7 +56,7 @@ function staleReason() {
 async function install(reason) {
     const because = reason === 'missing' ? 'first run here' : `${reason} differs from the lock file`;
     process.stderr.write(`Installing packages (${because}; one to two minutes)...\n`);
-    const flags = ['ci', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund'];
+    const flags = ['ci', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund', ...PATIENCE];
     const npm = process.env.npm_execpath;
     const [program, argv] = npm ? [process.execPath, [npm, ...flags]] : ['npm', flags];
     const started = Date.now();
