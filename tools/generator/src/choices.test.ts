@@ -37,7 +37,7 @@ test.each([
 test('the chosen layer and platform are the tags; both may be written as tags', async () => {
     const text = await library({ scope: 'scope:service-kit', platform: 'platform:node' });
     expect(text('package.json')).toMatch(/"scope:service-kit",\s*"platform:node"/);
-    expect(text('README.md')).toContain('**Who may import it**: `scope:app` (');
+    expect(text('README.md')).toContain('**Who may import it**: `scope:app`, `scope:tool` (');
     expect(text('README.md')).toContain('**Where it runs**: in Node only.');
 });
 
