@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { PROCESSES } from '@lama/federation';
-import { listeningProcess, startRedis, temporaryFolder } from '@lama/testing';
+import { freePort, listeningProcess, startRedis, temporaryFolder } from '@lama/testing';
 import { expect, test } from '@playwright/test';
 import { freeOffset, StartedSystem } from './support/started-system.ts';
 
@@ -57,10 +57,10 @@ test('runs embedded, and says so in one line, where no Redis can be had', async 
     // Everything npm needs, but neither a redis-server nor a container engine.
     for (const program of ['sh', 'npm', 'node']) await symlink(which(program), join(tools.path, program));
     await using system = await StartedSystem.ready({
+        args: ['--no-containers'],
         env: {
             PATH: `${tools.path}:${dirname(process.execPath)}`,
             XDG_CACHE_HOME: cache.path,
-            DOCKER_HOST: 'unix:///nowhere',
         },
     });
     const lines = system.output.split('\n').filter(line => /embedded/i.test(line));
@@ -124,6 +124,13 @@ test('a REDIS_URL that cannot be used is named, and not repeated', async () => {
         'REDIS_URL is not valid (its value is not shown): expected a URL that starts with redis://',
     );
     expect(system.output).not.toContain('hunter2');
+});
+
+test('a Redis that is not there is named at once', async () => {
+    const port = await freePort();
+    await using system = await StartedSystem.start({ env: { REDIS_URL: `redis://127.0.0.1:${port}` } });
+    expect(await system.exit).toBe(1);
+    expect(system.output).toContain(`REDIS_URL: nobody answers at 127.0.0.1 port ${port}. Start that Redis,`);
 });
 
 test('a container engine that says nothing does not hold it', async () => {

@@ -19,6 +19,7 @@ async function start(env: Readonly<Record<string, string>>) {
 async function statusOf(url: string) {
     const response = await fetch(`${url}/api/v1/status`);
     expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     return systemStatusSchema.parse(await response.json()).archive;
 }
 

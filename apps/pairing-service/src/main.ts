@@ -1,4 +1,5 @@
 import { createHttpServer, dependOnRedis, listen, runService } from '@lama/service-kit';
+import { addSecurityHeaders } from './client/security-headers.ts';
 import { serveClient } from './client/serve-client.ts';
 import { settings } from './config.ts';
 import { ArchiveProbe } from './status/archive-probe.ts';
@@ -14,8 +15,9 @@ await runService({
         const archive = new ArchiveProbe(config.CONTROL_URL);
         health.depend(archive);
         const app = createHttpServer(logger);
+        await addSecurityHeaders(app, config.PUBLIC_URL);
         addStatusRoute(app, version, archive);
-        if (config.CLIENT_DIR !== undefined) await serveClient(app, config.CLIENT_DIR, config.PUBLIC_URL);
+        if (config.CLIENT_DIR !== undefined) await serveClient(app, config.CLIENT_DIR);
         const { LISTEN_HOST: hosts, LISTEN_PORT: port } = config;
         const { url } = use('http', await listen(app, { hosts, port, portVariable: 'LISTEN_PORT' }));
         logger.info({ url }, 'listening');

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Folder of the user's cache for one fetched or unpacked program. The name carries the version. */
+/** Folder of the user's cache for one fetched or unpacked program. */
 export function toolCache(name: string): string {
     return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lama-federation', name);
 }
@@ -13,12 +13,14 @@ export function toolCache(name: string): string {
  */
 export async function fillOnce(folder: string, fill: (work: string) => void | Promise<void>): Promise<void> {
     if (existsSync(folder)) return;
-    const work = `${folder}.${process.pid}`;
     mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(work, { mode: 0o700 });
+    const work = mkdtempSync(`${folder}.`);
     try {
         await fill(work);
-        if (!existsSync(folder)) renameSync(work, folder);
+        renameSync(work, folder);
+    } catch (error) {
+        // Another process was first; what it made is as good.
+        if (!existsSync(folder)) throw error;
     } finally {
         rmSync(work, { recursive: true, force: true });
     }

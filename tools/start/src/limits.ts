@@ -22,3 +22,12 @@ export const CRASH_WINDOW_MS = 60_000;
 
 /** Signals closer together than this are one wish to stop; a later one means: at once. */
 export const SAME_WISH_MS = 1_000;
+
+/** The Redis of REDIS_URL has to take a connection within this time. */
+export const REDIS_ANSWER_MS = 3_000;
+
+/** One question for readiness: services answer within 2 s even when a dependency is silent. */
+export const READY_ANSWER_MS = 3_000;
+
+/** Stopping waits this long for a step of the start that is under way, so that nothing is started behind its back. */
+export const STEP_MS = 10_000;

@@ -16,11 +16,13 @@ const system = new System(root, options, terminal);
 let asked = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-        const now = performance.now();
-        if (!system.isStopping) void system.stop(0);
-        // The same wish often arrives twice: from the terminal or service manager, and passed on by npm.
-        else if (now - asked > SAME_WISH_MS) system.kill();
-        asked = now;
+        if (!system.isStopping) {
+            asked = performance.now();
+            void system.stop(0);
+        } else if (performance.now() - asked > SAME_WISH_MS) {
+            // Sooner, it is the same wish: from the terminal or service manager, and passed on by npm.
+            system.kill();
+        }
     });
 }
 await Promise.race([system.start(), system.stopped]);

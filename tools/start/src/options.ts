@@ -9,6 +9,8 @@ export interface StartOptions {
     readonly storage: string;
     /** Whether a Redis may be used or started; `--embedded` says no. */
     readonly redis: boolean;
+    /** Whether a container engine may be asked for a Redis; `--no-containers` says no. */
+    readonly containers: boolean;
     /** Shows every log line of every service instead of warnings only. */
     readonly verbose: boolean;
 }
@@ -20,6 +22,7 @@ export const USAGE = `npm start [-- OPTION ...]
   --port-offset N   add N to every port (0 to ${MAX_PORT_OFFSET})
   --storage FOLDER  where to store (default one-core-storage; with an offset one-core-storage/offset-N)
   --embedded        run without Redis, on the store of the archive alone
+  --no-containers   do not ask a container engine for a Redis
   --verbose         show every log line of the services, not only warnings
   --help            this text
 
@@ -38,6 +41,7 @@ export function readOptions(
                 'port-offset': { type: 'string', default: '0' },
                 storage: { type: 'string' },
                 embedded: { type: 'boolean', default: false },
+                'no-containers': { type: 'boolean', default: false },
                 verbose: { type: 'boolean', default: false },
                 help: { type: 'boolean', default: false },
             },
@@ -55,6 +59,7 @@ export function readOptions(
             portOffset,
             storage: resolve(root, values.storage ?? fallback),
             redis: !values.embedded,
+            containers: !values['no-containers'],
             verbose: values.verbose,
         };
     } catch (error) {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readConfig, redisSettings } from '@lama/service-kit';
 import { isFreePort, NoRedisError, startRedis, type RedisServer } from '@lama/testing';
 import { CrashRule } from './crash-rule.ts';
+import { REDIS_ANSWER_MS } from './limits.ts';
+import type { StartOptions } from './options.ts';
 
 const REDIS_PORT = 6379;
 
@@ -18,17 +22,16 @@ export interface ProvidedRedis {
 /**
  * A Redis, if one can be had: the one of `REDIS_URL`, else a container when an engine answers, else a local
  * redis-server. Ours is started again when it crashes. Undefined: run embedded.
- * @throws ConfigError when REDIS_URL cannot be used
- * @param storage folder for its append-only file (subfolder `redis`)
+ * @throws ConfigError when REDIS_URL cannot be used, RedisAwayError when nobody answers there
  * @param onTrouble told in words when ours crashed and what happens now
  */
 export async function provideRedis(
-    storage: string,
-    portOffset: number,
+    { storage, portOffset, containers }: StartOptions,
     onTrouble: (text: string) => void,
 ): Promise<ProvidedRedis | undefined> {
     const { REDIS_URL } = readConfig(redisSettings);
     if (REDIS_URL !== undefined) {
+        await ensureAnswers(REDIS_URL);
         const { href } = REDIS_URL;
         return { url: href, shownUrl: withoutPassword(href), origin: 'REDIS_URL', stop: () => Promise.resolve() };
     }
@@ -40,6 +43,7 @@ export async function provideRedis(
         server = await startRedis({
             dataDir: join(storage, 'redis'),
             ...((await isFreePort(wanted)) ? { port: wanted } : {}),
+            containers,
             fetch: false,
             onLost,
             onEngineTrouble: reason => onTrouble(`A container engine answers but cannot run Redis: ${reason}`),
@@ -83,4 +87,25 @@ export async function provideRedis(
 function withoutPassword(url: string): string {
     const { protocol, host } = new URL(url);
     return `${protocol}//${host}`;
+}
+
+/** Nobody answers at the address of REDIS_URL. */
+class RedisAwayError extends Error {
+    override readonly name = 'RedisAwayError';
+}
+
+/** Services would wait a minute for a Redis that is not there; a person wants to know at once. */
+async function ensureAnswers({ hostname, port }: URL): Promise<void> {
+    const number = Number(port) || REDIS_PORT;
+    const socket = connect(number, hostname.replace(/^\[|\]$/g, ''));
+    try {
+        await once(socket, 'connect', { signal: AbortSignal.timeout(REDIS_ANSWER_MS) });
+    } catch (error) {
+        throw new RedisAwayError(
+            `REDIS_URL: nobody answers at ${hostname} port ${number}. Start that Redis, or run without REDIS_URL.`,
+            { cause: error },
+        );
+    } finally {
+        socket.destroy();
+    }
 }

@@ -11,6 +11,7 @@ describe('options', () => {
             portOffset: 0,
             storage: '/house/one-core-storage',
             redis: true,
+            containers: true,
             verbose: false,
         });
     });

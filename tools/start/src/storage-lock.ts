@@ -1,36 +1,86 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ATTEMPTS = 5;
 
 /** Another system stores in the same folder; two at once would damage each other's files. */
 export class StorageInUseError extends Error {
     override readonly name = 'StorageInUseError';
 
-    constructor(folder: string, pid: number) {
-        super(`The folder ${folder} is in use by process ${pid}. Stop that one, or choose another: --storage FOLDER`);
+    constructor(folder: string, holder: string) {
+        super(
+            `The folder ${folder} is in use by process ${holder}. Stop that one, or choose another: --storage FOLDER`,
+        );
     }
 }
 
 /**
- * Takes a folder for this process until disposed. The lock of a process that is gone does not count.
+ * Takes a folder for this process until disposed.
+ *
+ * 1. The lock file appears complete and at once (a hard link), so of several that try, one has it.
+ * 2. It names its holder by process id and start time: that of a process that is gone, or whose id another process got
+ *    since, does not count.
+ * 3. Only the holder removes it.
  * @throws StorageInUseError
  */
 export async function lockStorage(folder: string): Promise<AsyncDisposable> {
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'npm-start.lock');
-    const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
-    if (holder > 0 && isRunning(holder)) throw new StorageInUseError(folder, holder);
-    await rm(file, { force: true });
-    // Exclusive: of two that find it free at once, one fails here.
-    const handle = await open(file, 'wx');
-    await handle.writeFile(String(process.pid));
-    await handle.close();
-    return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
+    const mine = `${process.pid} ${await startTime(process.pid)} ${randomUUID()}`;
+    const draft = `${file}.${randomUUID()}`;
+    await writeFile(draft, mine);
+    try {
+        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+            if (await appears(draft, file)) return { [Symbol.asyncDispose]: () => release(file, mine) };
+            const content = await readFile(file, 'utf8').catch(() => '');
+            const [pid = '', started = ''] = content.split(' ');
+            if (content !== '' && (await startTime(Number(pid))) === started) throw new StorageInUseError(folder, pid);
+            await putAside(file, content);
+        }
+        throw new StorageInUseError(folder, 'unknown');
+    } finally {
+        await rm(draft, { force: true });
+    }
 }
 
-function isRunning(pid: number): boolean {
+async function appears(draft: string, file: string): Promise<boolean> {
     try {
-        return process.kill(pid, 0);
+        await link(draft, file);
+        return true;
     } catch (error) {
-        return (error as NodeJS.ErrnoException).code === 'EPERM';
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+        throw error;
     }
+}
+
+/** Removes a lock that does not count; puts it back if another process has replaced it in this moment. */
+async function putAside(file: string, stale: string): Promise<void> {
+    const aside = `${file}.${randomUUID()}`;
+    // Gone already: another process was faster.
+    await rename(file, aside).catch(() => undefined);
+    const content = await readFile(aside, 'utf8').catch(() => stale);
+    if (content !== stale) await appears(aside, file);
+    await rm(aside, { force: true });
+}
+
+async function release(file: string, mine: string): Promise<void> {
+    if ((await readFile(file, 'utf8').catch(() => '')) === mine) await rm(file, { force: true });
+}
+
+/** When a process was started, as one word that no later process of the same id shares; `gone` for none. */
+async function startTime(pid: number): Promise<string> {
+    if (!(pid > 0)) return 'gone';
+    if (process.platform === 'linux') {
+        const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+        // The name, in parentheses, may hold spaces; the start time is the 20th field after it.
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'gone';
+    }
+    const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    return ps.then(
+        ({ stdout }) => stdout.trim().replaceAll(/\s+/g, '-') || 'gone',
+        () => 'gone',
+    );
 }

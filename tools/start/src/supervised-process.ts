@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readinessSchema } from '@lama/federation';
-import { DEGRADED_MS, LAST_LINES, READY_MS, READY_POLL_MS, STOP_MS } from './limits.ts';
+import { DEGRADED_MS, LAST_LINES, READY_ANSWER_MS, READY_MS, READY_POLL_MS, STOP_MS } from './limits.ts';
 import { readableLine } from './log-lines.ts';
 import type { PlannedProcess } from './plan.ts';
 
@@ -98,7 +98,7 @@ export class SupervisedProcess {
 /** What it says of itself; undefined while it does not answer or is not ready. */
 async function askReadiness(healthUrl: string, pid: number | undefined): Promise<Serving | undefined> {
     try {
-        const response = await fetch(`${healthUrl}/health/ready`, { signal: AbortSignal.timeout(READY_MS) });
+        const response = await fetch(`${healthUrl}/health/ready`, { signal: AbortSignal.timeout(READY_ANSWER_MS) });
         const body = readinessSchema.parse(await response.json());
         const { status, dependencies } = body;
         // Another process may have taken the port in the meantime, even one of ours of another system.

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from './build.ts';
+import { STEP_MS } from './limits.ts';
 import type { StartOptions } from './options.ts';
 import { planProcesses, type PlannedProcess } from './plan.ts';
 import { takenPorts } from './ports.ts';
@@ -24,6 +26,8 @@ export class System {
     readonly #aborted = new AbortController();
     #redis: ProvidedRedis | undefined;
     #lock: AsyncDisposable | undefined;
+    /** The step of the start that is under way. */
+    #step: Promise<void> | undefined;
     #stopping = false;
 
     constructor(root: string, options: StartOptions, terminal: Terminal) {
@@ -62,10 +66,12 @@ export class System {
         ];
         for (const step of steps) {
             if (this.#stopping) return;
+            this.#step = step();
             try {
-                await step();
+                await this.#step;
             } catch (error) {
-                this.#terminal.complain(error instanceof Error ? error.message : String(error));
+                this.#terminal.complain(messageOf(error));
+                this.#step = undefined;
                 await this.stop(1);
             }
         }
@@ -77,11 +83,21 @@ export class System {
         this.#stopping = true;
         this.#terminal.say('\nStopping...');
         this.#aborted.abort();
-        await this.#supervisor.stop();
-        await this.#redis?.stop();
-        await this.#lock?.[Symbol.asyncDispose]();
+        await this.#attempt(this.#supervisor.stop());
+        await this.#attempt(Promise.race([this.#step, sleep(STEP_MS, undefined, { ref: false })]));
+        await this.#attempt(this.#redis?.stop());
+        await this.#attempt(this.#lock?.[Symbol.asyncDispose]());
         this.#terminal.say('Stopped.');
         this.#tellStopped(exitCode);
+    }
+
+    /** One part of stopping: its failure is told, and the others are stopped all the same. */
+    async #attempt(part: Promise<unknown> | PromiseLike<unknown> | undefined): Promise<void> {
+        try {
+            await part;
+        } catch (error) {
+            this.#terminal.complain(messageOf(error));
+        }
     }
 
     /** Ends everything at once. */
@@ -119,7 +135,8 @@ export class System {
             return;
         }
         this.#terminal.complain(`${output.trimEnd()}\n\nThe build failed; nothing was started.`);
-        await this.stop(1);
+        // Not awaited: stopping waits for this step.
+        void this.stop(1);
     }
 
     async #provideRedis(): Promise<void> {
@@ -127,16 +144,12 @@ export class System {
             this.#terminal.say('Running embedded, without Redis, as asked for.');
             return;
         }
-        this.#redis = await provideRedis(this.#options.storage, this.#options.portOffset, text =>
-            this.#terminal.note(text),
-        );
+        this.#redis = await provideRedis(this.#options, text => this.#terminal.note(text));
         if (this.#redis === undefined) {
             this.#terminal.say(
                 'Running embedded: no REDIS_URL, no container engine that can run it, no redis-server in PATH.',
             );
         }
-        // A signal that came while Redis was starting found nothing to stop.
-        if (this.#stopping) await this.#redis?.stop();
     }
 
     async #startServices(): Promise<void> {
@@ -166,6 +179,10 @@ export class System {
         this.#stopping = true;
         this.#tellStopped(1);
     }
+}
+
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
 }
 
 function seconds(since: number): string {

@@ -49,9 +49,15 @@ async function run(root: string, args: readonly string[], env: Readonly<Record<s
         shell: process.platform === 'win32',
         env: { ...process.env, ...env },
     });
-    const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
+    let ended: NodeJS.Signals | undefined;
+    const passOn = (signal: NodeJS.Signals) => {
+        ended = signal;
+        child.kill(signal);
+    };
     for (const signal of SIGNALS) process.on(signal, passOn);
     const [code] = (await once(child, 'exit')) as [number | null];
     for (const signal of SIGNALS) process.off(signal, passOn);
+    // Nothing more is started, and whoever waits sees the signal.
+    if (ended !== undefined) process.kill(process.pid, ended);
     return code ?? 1;
 }

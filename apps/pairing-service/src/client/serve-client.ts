@@ -4,7 +4,7 @@ import { fastifyCompress } from '@fastify/compress';
 import { fastifyStatic } from '@fastify/static';
 import { HttpProblem, type HttpServer } from '@lama/service-kit';
 import { OneError } from '@refinio/one.core';
-import { addSecurityHeaders, nonceOf } from './security-headers.ts';
+import { nonceOf } from './security-headers.ts';
 
 /** Stands in index.html where the nonce of the response goes. */
 const NONCE_PLACEHOLDER = 'CSP_NONCE';
@@ -28,13 +28,12 @@ class ClientNotBuiltError extends OneError {
  * Serves the built web client: files as they are, `index.html` for every other path (the client has its own routes),
  * a problem document for a missing file and for everything under `/api`.
  */
-export async function serveClient(app: HttpServer, folder: string, publicUrl: URL | undefined): Promise<void> {
+export async function serveClient(app: HttpServer, folder: string): Promise<void> {
     const files = new Set(await filesBelow(folder));
     if (!files.has('index.html')) {
         throw new ClientNotBuiltError(folder);
     }
     const index = await readFile(join(folder, 'index.html'), 'utf8');
-    await addSecurityHeaders(app, publicUrl);
     await app.register(fastifyCompress, { threshold: 1024, encodings: ['br', 'gzip'] });
     await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false });
 

@@ -4,10 +4,11 @@ import { reasonOf, type Dependency, type Health } from '../health/health.ts';
 import { REDIS_ANSWER_MS, REDIS_CONNECT_MS, REDIS_RETRY_MS } from '../limits.ts';
 import type { Logger } from '../log/logger.ts';
 
-/** A connection to Redis that reconnects by itself, and what `/health/ready` says about it. */
-export interface RedisDependency extends Dependency, AsyncDisposable {
-    readonly connection: Redis;
-}
+/**
+ * What `/health/ready` says about Redis. Its connection is its own: queues need other settings (a blocking command may
+ * take longer than a health question).
+ */
+export type RedisDependency = Dependency & AsyncDisposable;
 
 /**
  * Connects, and keeps trying with growing pauses. Resolves when the first attempt has succeeded or failed, so that what
@@ -39,7 +40,6 @@ export async function openRedis(url: URL, kind: Dependency['kind'], logger: Logg
     return {
         name: 'redis',
         kind,
-        connection,
         async check() {
             if (connection.status !== 'ready') throw new Error(reason);
             await connection.ping();

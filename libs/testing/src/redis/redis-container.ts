@@ -6,7 +6,9 @@ import { answersPing, redisConfiguration, type RedisServer, type RedisStart } fr
 
 const IMAGE = 'redis:7.4-bookworm';
 /** An engine whose socket takes connections and says nothing counts as none. */
-const ENGINE_ANSWER_MS = 10_000;
+const ENGINE_ANSWER_MS = 5_000;
+/** Time for Redis to write what it has. */
+const STOP_MS = 5_000;
 const CONFIG = '/usr/local/etc/redis.conf';
 const REDIS_PORT = 6379;
 
@@ -47,7 +49,7 @@ export async function startRedisContainer(start: RedisContainerStart): Promise<R
 
 async function run(engine: ContainerRuntimeClient, name: string, start: RedisContainerStart): Promise<RedisServer> {
     const { dataDir, keepData, port, password, onLost } = start;
-    const { host } = engine.info.containerRuntime;
+    const host = isLocal(engine) ? '127.0.0.1' : engine.info.containerRuntime.host;
     const configuration = redisConfiguration({ bind: '0.0.0.0', port: REDIS_PORT, dir: '/data' }, password);
     const image = isLocal(engine) ? new LoopbackContainer(IMAGE) : new GenericContainer(IMAGE);
     image
@@ -84,7 +86,7 @@ async function run(engine: ContainerRuntimeClient, name: string, start: RedisCon
         },
         async stop() {
             asked = true;
-            await container.stop();
+            await container.stop({ timeout: STOP_MS });
         },
     };
 

