@@ -113,7 +113,7 @@ export default tseslint.config(
     },
     {
         files: forBrowsers,
-        ignores: ['**/*.test.ts', '**/platform/node/**', '**/redis/**'],
+        ignores: ['**/*.test.ts', '**/platform/node/**', '**/storage/file/**', '**/redis/**'],
         rules: { 'no-restricted-imports': ['error', nodeOnly], 'no-restricted-globals': ['error', ...nodeGlobals] },
     },
     {

@@ -1,4 +1,106 @@
 export { OneError } from './errors.ts';
 export { ensureHash, ensureIdHash, InvalidHashError, isHash } from './hashes.ts';
-export type { SHA256Hash, SHA256IdHash } from './hashes.ts';
+export type { BLOB, CLOB, SHA256Hash, SHA256IdHash, Typed } from './hashes.ts';
 export { hashBytes, hashText } from './crypto/hash.ts';
+
+export * from './recipes/core-recipes.ts';
+export { defineRecipe } from './recipes/grammar.ts';
+export type {
+    ItemType,
+    ItemTypeDefinition,
+    ItemTypeName,
+    Recipe,
+    RecipeDefinition,
+    Rule,
+    RuleDefinition,
+} from './recipes/grammar.ts';
+export { mergeAlgorithm, type MergedKind } from './recipes/merge-algorithm.ts';
+export type { IdObjectOf, ObjectOf, Stringifiable } from './recipes/object-of.ts';
+export { InvalidRecipeError, RecipeRegistryError } from './recipes/recipe-errors.ts';
+export { RecipeRegistry } from './recipes/recipe-registry.ts';
+export { validateRecipe } from './recipes/validate-recipe.ts';
+
+export { stringifyCanonical } from './microdata/canonical-json.ts';
+export { contentTypeOfBytes, contentTypeOfText } from './microdata/content-type.ts';
+export { MicrodataError, ObjectRefusedError } from './microdata/microdata-errors.ts';
+export { Microdata, type AnyObject, type WriteOptions } from './microdata/microdata.ts';
+export { parseTolerant } from './microdata/tolerant.ts';
+
+export { cryptoReady } from '#platform/primitives';
+export * from './crypto/box.ts';
+export { CryptoApi } from './crypto/crypto-api.ts';
+export { CryptoError, type CryptoErrorCode } from './crypto/crypto-errors.ts';
+export {
+    base64ToUint8Array,
+    hexToUint8Array,
+    hexToUint8ArrayWithCheck,
+    isHexString,
+    uint8ArrayToBase64,
+    uint8ArrayToHex,
+} from './crypto/hex.ts';
+export {
+    createKeyPair,
+    createRandomNonce,
+    createRandomSalt,
+    createSignKeyPair,
+    createSymmetricKey,
+    ensureNonce,
+    ensurePublicKey,
+    ensurePublicSignKey,
+    ensureSalt,
+    ensureSecretKey,
+    ensureSecretSignKey,
+    ensureSymmetricKey,
+    equalSecrets,
+    keyPairOf,
+    signKeyPairOf,
+    wipe,
+} from './crypto/keys.ts';
+export type {
+    KeyPair,
+    Nonce,
+    PublicKey,
+    PublicSignKey,
+    Salt,
+    SecretKey,
+    SecretSignKey,
+    SignKeyPair,
+    SymmetricKey,
+} from './crypto/keys.ts';
+export { createRandomString } from './crypto/random.ts';
+export { deriveSymmetricKeyFromSecret } from './crypto/secret.ts';
+export { hashSignatureVerify, sign, signatureVerify, signHash } from './crypto/sign.ts';
+export * from './crypto/symmetric.ts';
+export { SymmetricCryptoApi, SymmetricCryptoApiWithKeys } from './crypto/symmetric-crypto-api.ts';
+
+export { KeyChainError, WrongSecretError } from './keychain/key-chain-errors.ts';
+export { KeyChain } from './keychain/key-chain.ts';
+export type { GivenKeyPairs, KeyChainOptions, KeyOwner, KeysState, SecretKeysAsBase64 } from './keychain/key-chain.ts';
+
+export { createIdentity, ReverseMapEnabledError } from './instance/create-identity.ts';
+export type { NewIdentity, ReverseMapTypes } from './instance/create-identity.ts';
+export {
+    generateIdentityRecord,
+    identityOf,
+    InvalidIdentityRecordError,
+    parseIdentityRecord,
+    publicIdentityRecord,
+} from './instance/identity-record.ts';
+export type { PublicIdentityRecord, SecretIdentityRecord } from './instance/identity-record.ts';
+export {
+    ensureInstanceName,
+    instanceIdHash,
+    InvalidInstanceNameError,
+    personIdHash,
+    storageLocationHash,
+} from './instance/instance-ids.ts';
+export { IdentityError, LocalIdentities } from './instance/local-identities.ts';
+
+export { LocalSettingsStore, SettingsError } from './settings/settings-store.ts';
+export type { SettingsStore, TextStorage } from './settings/settings-store.ts';
+
+export { MemoryBackend } from './storage/memory/memory-backend.ts';
+export { StorageCipher, StorageCipherError } from './storage/original-browser/storage-cipher.ts';
+export type { StorageKeyRecords } from './storage/original-browser/storage-cipher.ts';
+export { InvalidStorageKeyError, StorageKeyExistsError } from './storage/storage-backend.ts';
+export type { Space, StorageBackend, Write } from './storage/storage-backend.ts';

@@ -1,14 +1,12 @@
 import { sha256 } from '#platform/sha256';
 import type { SHA256Hash } from '../hashes.ts';
 
-const utf8 = new TextEncoder();
-
 /** Hash of a text: SHA-256 of its UTF-8 bytes (spec 30 §1). Lone surrogates count as U+FFFD, as in every encoder. */
 export function hashText<T>(text: string): Promise<SHA256Hash<T>> {
-    return hashBytes<T>(utf8.encode(text));
+    return sha256(text) as Promise<SHA256Hash<T>>;
 }
 
 /** Hash of a byte sequence, for example of a BLOB (spec 10 §7). */
-export async function hashBytes<T>(bytes: Uint8Array<ArrayBuffer>): Promise<SHA256Hash<T>> {
-    return (await sha256(bytes)) as SHA256Hash<T>;
+export function hashBytes<T>(bytes: Uint8Array<ArrayBuffer>): Promise<SHA256Hash<T>> {
+    return sha256(bytes) as Promise<SHA256Hash<T>>;
 }

@@ -1,5 +1,8 @@
-/** SHA-256 as 64 lower case hex digits, by WebCrypto. Needs a secure context: https or localhost. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+const utf8 = new TextEncoder();
+
+/** SHA-256 as 64 lower case hex digits, by WebCrypto; a text as UTF-8. Needs a secure context: https or localhost. */
+export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<string> {
+    const bytes = typeof data === 'string' ? utf8.encode(data) : data;
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }

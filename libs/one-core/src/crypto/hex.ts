@@ -1,0 +1,55 @@
+// Hexadecimal and base64 texts (spec 30 §3). Writers emit lower case: the hash of an object depends on it.
+import { CryptoError } from './crypto-errors.ts';
+import type { Bytes } from './primitives.ts';
+
+const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Two lower case digits a byte. */
+export function uint8ArrayToHex(bytes: Uint8Array): string {
+    let text = '';
+    for (const byte of bytes) text += DIGITS[byte] ?? '';
+    return text;
+}
+
+/** Whether a text is bytes in hexadecimal digits of either case; the empty text is. */
+export function isHexString(text: string): boolean {
+    return HEX.test(text);
+}
+
+/** @throws CryptoError `HEX_INVALID` */
+export function hexToUint8ArrayWithCheck(text: string): Bytes {
+    if (!isHexString(text)) throw new CryptoError('HEX_INVALID', 'the text is no hexadecimal, two digits a byte');
+    return hexToUint8Array(text);
+}
+
+/**
+ * Decodes as leniently as deployed peers: a pair that does not begin with a digit is 0, one whose second character is
+ * none is its first digit. Ours is `hexToUint8ArrayWithCheck`. @throws RangeError for an odd length
+ */
+export function hexToUint8Array(text: string): Bytes {
+    if (text.length % 2 !== 0) throw new RangeError('Hexadecimal text has an even number of digits.');
+    return Uint8Array.from({ length: text.length / 2 }, (_, i) => {
+        const [first, second] = [digit(text[2 * i]), digit(text[2 * i + 1])];
+        return first === undefined ? 0 : second === undefined ? first : 16 * first + second;
+    });
+}
+
+function digit(character = ''): number | undefined {
+    return /^[0-9a-fA-F]$/.test(character) ? parseInt(character, 16) : undefined;
+}
+
+/** Standard base64 with padding: how secret keys leave and enter by the application API. */
+export function uint8ArrayToBase64(bytes: Uint8Array): string {
+    return btoa(String.fromCharCode(...bytes));
+}
+
+/** @throws CryptoError `BASE64_INVALID` */
+export function base64ToUint8Array(text: string): Bytes {
+    try {
+        return Uint8Array.from(atob(text), character => character.charCodeAt(0));
+    } catch {
+        // Neither text nor cause: the text may be a secret key.
+        throw new CryptoError('BASE64_INVALID', 'the text is no base64');
+    }
+}

@@ -1,0 +1,32 @@
+// Signatures (spec 30 §8, 32-B.2): Ed25519, detached, deterministic.
+import { primitives } from '#platform/primitives';
+import type { SHA256Hash } from '../hashes.ts';
+import { isHexString, uint8ArrayToHex, hexToUint8ArrayWithCheck } from './hex.ts';
+import type { PublicSignKey, SecretSignKey } from './keys.ts';
+import type { Bytes } from './primitives.ts';
+
+const SIGNATURE_LENGTH = 64;
+const PUBLIC_KEY_LENGTH = 32;
+const utf8 = new TextEncoder();
+
+/** Signature of 64 bytes. */
+export function sign(data: Uint8Array, secretSignKey: SecretSignKey): Bytes {
+    return primitives.sign(data, secretSignKey);
+}
+
+/** Whether a signature is of these data by this key. Never throws: a signature or key of a wrong length verifies nothing. */
+export function signatureVerify(data: Uint8Array, signature: Uint8Array, publicSignKey: Uint8Array): boolean {
+    if (signature.length !== SIGNATURE_LENGTH || publicSignKey.length !== PUBLIC_KEY_LENGTH) return false;
+    return primitives.verify(signature, data, publicSignKey);
+}
+
+/** What the property `signature` of a `Signature` holds: over the 64 characters of the hash, not over its 32 bytes. */
+export function signHash(data: SHA256Hash, sign: (data: Uint8Array) => Uint8Array): string {
+    return uint8ArrayToHex(sign(utf8.encode(data)));
+}
+
+/** Whether the property `signature` of a `Signature` is of this hash by this key; text that is no hexadecimal is not. */
+export function hashSignatureVerify(data: SHA256Hash, signature: string, publicSignKey: PublicSignKey): boolean {
+    if (!isHexString(signature)) return false;
+    return signatureVerify(utf8.encode(data), hexToUint8ArrayWithCheck(signature), publicSignKey);
+}

@@ -1,0 +1,441 @@
+// Elements of microdata (spec 10 §5.3): how the value of each item type is written and read. A rule is compiled once into
+// an `Element`; writing and reading are then calls of closures, without looking at the recipe again.
+//
+//   string, integer, number, boolean, stringifiable   <span itemprop="P">TEXT</span>                  TEXT
+//   referenceTo*                                      <a itemprop="P" data-type="K">HASH</a>          <a data-type="K">…
+//   array                                             <ol itemprop="P">ITEMS</ol>                     <ol>…
+//   bag, set                                          <ul itemprop="P">ITEMS</ul>, sorted             <ul>…
+//   map                                               <dl itemprop="P"><dt>KEY</dt><dd>VALUE</dd></dl> <dl>…
+//   object                                            <div itemprop="P">PROPERTIES</div>              <div>…
+//
+// Reading accepts exactly what writing produces: every reader checks its part of "writing it again gives the same text"
+// (spec 10 §9.3), so no second pass is needed. A property test holds both sides together.
+import { isHash } from '../hashes.ts';
+import type { ItemType, Rule } from '../recipes/grammar.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { escape, unescape } from './escape.ts';
+import { MicrodataError, Refusal } from './microdata-errors.ts';
+
+/** Where a reader stands in the text. */
+export interface Cursor {
+    readonly text: string;
+    position: number;
+}
+
+/** The value between the tags of an element. */
+interface Content {
+    readonly tag: 'span' | 'a' | 'ol' | 'ul' | 'dl' | 'div';
+    /** Attributes behind `itemprop`. */
+    readonly attributes?: string;
+    /** @param lossy writes what cannot be read back as it was, as deployed peers do */
+    readonly write: (value: unknown, lossy: boolean) => string;
+    readonly read: (cursor: Cursor) => unknown;
+}
+
+/** An element with its tags: a property, or an item, key or value if it has no name. */
+export interface Element {
+    readonly open: string;
+    readonly close: string;
+    readonly write: Content['write'];
+    readonly read: Content['read'];
+}
+
+/** The element of an item type; with a name, it is a property. */
+export function compileElement(itemType: ItemType, name?: string): Element {
+    const content = contentOf(itemType);
+    const { tag, attributes = '', read } = content;
+    const bare = tag === 'span' && name === undefined;
+    const open = bare ? '' : `<${tag}${name === undefined ? '' : ` itemprop="${name}"`}${attributes}>`;
+    const close = bare ? '' : `</${tag}>`;
+    return {
+        open,
+        close,
+        write: bare ? content.write : (value, lossy) => open + content.write(value, lossy) + close,
+        read: bare
+            ? read
+            : cursor => {
+                  expectTag(cursor, open);
+                  const value = read(cursor);
+                  expectTag(cursor, close);
+                  return value;
+              },
+    };
+}
+
+function contentOf(itemType: ItemType): Content {
+    switch (itemType.type) {
+        case 'string':
+            return stringContent(itemType.regexp);
+        case 'integer':
+            return integerContent;
+        case 'number':
+            return numberContent;
+        case 'boolean':
+            return booleanContent;
+        case 'stringifiable':
+            return stringifiableContent;
+        case 'referenceToObj':
+            return referenceContent('obj');
+        case 'referenceToId':
+            return referenceContent('id');
+        case 'referenceToBlob':
+            return referenceContent('blob');
+        case 'referenceToClob':
+            return referenceContent('clob');
+        case 'array':
+            return listContent('ol', compileElement(itemType.item));
+        case 'bag':
+            return bagContent(compileElement(itemType.item));
+        case 'set':
+            return setContent(compileElement(itemType.item));
+        case 'map':
+            return mapContent(compileElement(itemType.key), compileElement(itemType.value));
+        case 'object':
+            return nestedContent(itemType.rules);
+    }
+}
+
+// ---------------------------------------------------------------- scalars
+
+function stringContent(regexp: RegExp | undefined): Content {
+    return {
+        tag: 'span',
+        write(value, lossy) {
+            if (typeof value !== 'string') throw wrongType('a string', value);
+            if (!lossy && !value.isWellFormed())
+                throw new Refusal('TEXT_NOT_WELL_FORMED', 'an unpaired surrogate would be stored as U+FFFD');
+            if (regexp !== undefined && !regexp.test(value))
+                throw new Refusal('O2M-RTYC3', `the text does not match ${regexp}`);
+            return escape(value);
+        },
+        read(cursor) {
+            const start = cursor.position;
+            const value = readText(cursor);
+            if (regexp !== undefined && !regexp.test(value))
+                throw at(cursor, start, 'M2O-PV3', `the text does not match ${regexp}`);
+            return value;
+        },
+    };
+}
+
+const integerContent: Content = {
+    tag: 'span',
+    write(value) {
+        if (!Number.isInteger(value)) throw wrongType('an integer', value);
+        return String(value);
+    },
+    read(cursor) {
+        const { raw, start } = readRaw(cursor);
+        const value = Number(raw);
+        if (!Number.isInteger(value) || String(value) !== raw)
+            throw at(cursor, start, 'M2O-PV2', 'it is not an integer in its shortest form');
+        return value;
+    },
+};
+
+const numberContent: Content = {
+    tag: 'span',
+    write(value, lossy) {
+        if (typeof value !== 'number') throw wrongType('a number', value);
+        if (Number.isFinite(value)) return String(value);
+        if (!lossy) throw new Refusal('NUMBER_NOT_FINITE', `${value} cannot be stored`);
+        return 'null';
+    },
+    read(cursor) {
+        const { raw, start } = readRaw(cursor);
+        // What deployed peers write for values that are not finite.
+        if (raw === 'null') return NaN;
+        const value = Number(raw);
+        if (!Number.isFinite(value) || String(value) !== raw)
+            throw at(cursor, start, 'M2O-PV2', 'it is not a number in its shortest form');
+        return value;
+    },
+};
+
+const booleanContent: Content = {
+    tag: 'span',
+    write(value) {
+        if (typeof value !== 'boolean') throw wrongType('a boolean', value);
+        return value ? 'true' : 'false';
+    },
+    read(cursor) {
+        const { raw, start } = readRaw(cursor);
+        if (raw !== 'true' && raw !== 'false') throw at(cursor, start, 'M2O-PV2', 'it is neither true nor false');
+        return raw === 'true';
+    },
+};
+
+const stringifiableContent: Content = {
+    tag: 'span',
+    write(value) {
+        const json = canonicalJson(value);
+        if (json === undefined) throw new Refusal('O2M-RTYC1', 'undefined is no value');
+        return escape(json);
+    },
+    read(cursor) {
+        const start = cursor.position;
+        const json = readText(cursor);
+        const value = parseJson(json, cursor, start);
+        if (canonicalAgain(value) !== json) throw at(cursor, start, 'M2O-JSON', 'it is not canonical JSON');
+        return value;
+    },
+};
+
+function parseJson(json: string, cursor: Cursor, start: number): unknown {
+    try {
+        return JSON.parse(json) as unknown;
+    } catch (cause) {
+        throw at(cursor, start, 'M2O-JSON', 'it is no JSON', { cause });
+    }
+}
+
+/** Canonical text of parsed JSON; undefined for what the writer refuses. */
+function canonicalAgain(value: unknown): string | undefined {
+    try {
+        return canonicalJson(value);
+    } catch (error) {
+        if (error instanceof Refusal) return undefined;
+        throw error;
+    }
+}
+
+function referenceContent(kind: 'obj' | 'id' | 'blob' | 'clob'): Content {
+    return {
+        tag: 'a',
+        attributes: ` data-type="${kind}"`,
+        write(value) {
+            if (!isHash(value)) throw new Refusal('O2M-RTYC4', 'it is no hash: 64 lower case hexadecimal digits');
+            return value;
+        },
+        read(cursor) {
+            const { raw, start } = readRaw(cursor);
+            if (!isHash(raw)) throw at(cursor, start, 'M2O-PV1', 'it is no hash: 64 lower case hexadecimal digits');
+            return raw;
+        },
+    };
+}
+
+// ---------------------------------------------------------------- collections
+
+const LI = '<li>';
+const LI_END = '</li>';
+
+function writeItems(item: Element, values: Iterable<unknown>, lossy: boolean): string[] {
+    const texts: string[] = [];
+    try {
+        // Holes of an array are iterated as undefined, which no item type accepts.
+        for (const value of values) texts.push(LI + item.write(value, lossy) + LI_END);
+    } catch (error) {
+        throw Refusal.at(error, `[${texts.length}]`);
+    }
+    return texts;
+}
+
+/** @param sorted whether the texts of the items must ascend, as those of bags and sets */
+function readItems(item: Element, cursor: Cursor, sorted: boolean): unknown[] {
+    const values: unknown[] = [];
+    const { text } = cursor;
+    let previous = '';
+    while (text.startsWith(LI, cursor.position)) {
+        const start = cursor.position;
+        cursor.position += LI.length;
+        values.push(item.read(cursor));
+        expectTag(cursor, LI_END);
+        if (!sorted) continue;
+        const current = text.slice(start, cursor.position);
+        if (current < previous) throw at(cursor, start, 'M2O-ORDER', 'the items of a bag or set are not sorted');
+        previous = current;
+    }
+    return values;
+}
+
+function listContent(tag: 'ol' | 'ul', item: Element): Content {
+    return {
+        tag,
+        write(value, lossy) {
+            if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
+            return writeItems(item, value, lossy).join('');
+        },
+        read: cursor => readItems(item, cursor, false),
+    };
+}
+
+function bagContent(item: Element): Content {
+    return {
+        tag: 'ul',
+        write(value, lossy) {
+            if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
+            return writeItems(item, value, lossy).sort().join('');
+        },
+        read: cursor => readItems(item, cursor, true),
+    };
+}
+
+function setContent(item: Element): Content {
+    return {
+        tag: 'ul',
+        write(value, lossy) {
+            if (!(value instanceof Set)) throw wrongType('a Set', value);
+            return writeItems(item, value, lossy).sort().join('');
+        },
+        read(cursor) {
+            const start = cursor.position;
+            const items = readItems(item, cursor, true);
+            const set = new Set(items);
+            if (set.size < items.length) throw at(cursor, start, 'M2O-TWICE', 'an item of a set occurs twice');
+            return set;
+        },
+    };
+}
+
+const [DT, DT_END, DD, DD_END] = ['<dt>', '</dt>', '<dd>', '</dd>'];
+
+function mapContent(key: Element, item: Element): Content {
+    return {
+        tag: 'dl',
+        write(value, lossy) {
+            if (!(value instanceof Map)) throw wrongType('a Map', value);
+            let text = '';
+            for (const [entryKey, entry] of value) {
+                try {
+                    text += DT + key.write(entryKey, lossy) + DT_END + DD + item.write(entry, lossy) + DD_END;
+                } catch (error) {
+                    throw Refusal.at(error, `[${JSON.stringify(String(entryKey))}]`);
+                }
+            }
+            return text;
+        },
+        read(cursor) {
+            const { text } = cursor;
+            const map = new Map<unknown, unknown>();
+            while (text.startsWith(DT, cursor.position)) {
+                const start = cursor.position;
+                cursor.position += DT.length;
+                const entryKey = key.read(cursor);
+                expectTag(cursor, DT_END);
+                expectTag(cursor, DD);
+                if (map.has(entryKey)) throw at(cursor, start, 'M2O-TWICE', 'a key of a map occurs twice');
+                map.set(entryKey, item.read(cursor));
+                expectTag(cursor, DD_END);
+            }
+            return map;
+        },
+    };
+}
+
+// ---------------------------------------------------------------- nested objects
+
+/** A property of an object, compiled. */
+export interface Property {
+    readonly name: string;
+    readonly optional: boolean;
+    readonly isId: boolean;
+    readonly element: Element;
+}
+
+export function compileProperty({ itemprop, itemtype, optional, isId }: Rule): Property {
+    return {
+        name: itemprop,
+        optional: optional === true,
+        isId: isId === true,
+        element: compileElement(itemtype ?? { type: 'string' }, itemprop),
+    };
+}
+
+/** A property at the top level, where the writer takes null for absent, so that no text may say null (spec 10 §9.3). */
+export function compileTopLevelProperty(rule: Rule): Property {
+    const { element, ...property } = compileProperty(rule);
+    return { ...property, element: { ...element, read: cursor => readNoNull(element, cursor) } };
+}
+
+function readNoNull(element: Element, cursor: Cursor): unknown {
+    const start = cursor.position;
+    const value = element.read(cursor);
+    if (value === null) throw at(cursor, start, 'M2O-JSON', 'null is not written at the top level');
+    return value;
+}
+
+/** Differs from the top level on purpose: own properties only, unknown ones ignored, null is a value (spec 10 §5.6). */
+function nestedContent(rules: readonly Rule[]): Content {
+    const properties = rules.map(rule => compileProperty(rule));
+    return {
+        tag: 'div',
+        write(value, lossy) {
+            if (typeof value !== 'object' || value === null) throw wrongType('an object', value);
+            let text = '';
+            for (const { name, optional, element } of properties) {
+                const present = Object.prototype.propertyIsEnumerable.call(value, name);
+                const member: unknown = present ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+                if (member === undefined && optional) continue;
+                if (!present) throw Refusal.at(new Refusal('O2M-RTYC2', 'it is missing'), name);
+                try {
+                    text += element.write(member, lossy);
+                } catch (error) {
+                    throw Refusal.at(error, name);
+                }
+            }
+            return text;
+        },
+        read: cursor => readProperties(properties, cursor, {}, 'M2O-EOTFM1'),
+    };
+}
+
+/** Reads the properties in their order into `target`; an absent one must be optional, else the error has `missing` as code. */
+export function readProperties<T extends object>(
+    properties: readonly Property[],
+    cursor: Cursor,
+    target: T,
+    missing: string,
+): T {
+    const record = target as Record<string, unknown>;
+    for (const { name, optional, element } of properties) {
+        if (cursor.text.startsWith(element.open, cursor.position)) record[name] = element.read(cursor);
+        else if (!optional)
+            throw at(cursor, cursor.position, missing, `the property "${name}" (${element.open}) is expected here`);
+    }
+    return target;
+}
+
+// ---------------------------------------------------------------- reading texts
+
+/** The characters up to the next tag, as they stand. */
+function readRaw(cursor: Cursor): { raw: string; start: number } {
+    const start = cursor.position;
+    const end = cursor.text.indexOf('<', start);
+    if (end < 0) throw at(cursor, start, 'M2O-POM1', 'the text ends inside of a value');
+    cursor.position = end;
+    return { raw: cursor.text.slice(start, end), start };
+}
+
+/** The characters up to the next tag, unescaped; refuses what escaping would write differently. */
+function readText(cursor: Cursor): string {
+    const { raw, start } = readRaw(cursor);
+    if (!raw.includes('&') && !raw.includes('>')) return raw;
+    const value = unescape(raw);
+    if (escape(value) !== raw)
+        throw at(cursor, start, 'M2O-ESCAPE', 'only &amp; &lt; &gt; may be escaped, and must be');
+    return value;
+}
+
+function expectTag(cursor: Cursor, tag: string): void {
+    if (!cursor.text.startsWith(tag, cursor.position))
+        throw at(cursor, cursor.position, 'M2O-POM1', `${tag} is expected`);
+    cursor.position += tag.length;
+}
+
+function at({ text }: Cursor, offset: number, code: string, reason: string, options?: ErrorOptions): MicrodataError {
+    return new MicrodataError(code, reason, text, offset, options);
+}
+
+function wrongType(expected: string, value: unknown): Refusal {
+    return new Refusal('O2M-RTYC1', `${kindOf(value)} is not ${expected}`);
+}
+
+/** What a value is, in words that never show its content. */
+function kindOf(value: unknown): string {
+    if (value === null) return 'null';
+    if (value === undefined) return 'undefined';
+    if (typeof value === 'number' && !Number.isInteger(value)) return 'a number that is not an integer';
+    if (typeof value === 'object') return `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
+    return `a ${typeof value}`;
+}

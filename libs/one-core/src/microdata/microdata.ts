@@ -1,0 +1,221 @@
+// Object ⇄ microdata (spec 10 §4–§6, §9):
+//
+//   object     <div itemscope itemtype="//refin.io/TYPE">PROPERTIES</div>
+//   ID object  <div data-id-object="true" itemscope itemtype="//refin.io/TYPE">ID PROPERTIES</div>
+//
+// One line, UTF-8, no white space between elements, properties in the order of the rules, optional ones left out.
+import { hashText } from '../crypto/hash.ts';
+import type { SHA256Hash, SHA256IdHash, Typed } from '../hashes.ts';
+import { MAX_MICRODATA_LENGTH } from '../limits.ts';
+import { RecipeRegistryError } from '../recipes/recipe-errors.ts';
+import type { RecipeDefinition } from '../recipes/grammar.ts';
+import type { IdObjectOf, ObjectOf } from '../recipes/object-of.ts';
+import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import { OBJECT_FRAME, ID_OBJECT_FRAME } from './content-type.ts';
+import { compileTopLevelProperty, readProperties, type Cursor, type Property } from './element.ts';
+import { MicrodataError, ObjectRefusedError, Refusal } from './microdata-errors.ts';
+
+/** Any object that microdata can describe; its other properties depend on the recipe of `$type$`. */
+export type AnyObject = Typed & Readonly<Record<string, unknown>>;
+
+/** How to write what deployed peers store differently from what they were given. */
+export interface WriteOptions {
+    /**
+     * Write unpaired surrogates and numbers that are not finite as deployed peers do (they come back as U+FFFD and NaN)
+     * instead of refusing them. For objects that came from a peer; never for what a user entered.
+     */
+    readonly lossy?: boolean;
+}
+
+interface CompiledType {
+    readonly properties: readonly Property[];
+    readonly idProperties: readonly Property[];
+    /** All property names an object may have. */
+    readonly names: ReadonlySet<PropertyKey>;
+    /** Rules may name a property twice at the top level; then only writing shows whether a text is canonical. */
+    readonly ambiguous: boolean;
+    readonly frame: string;
+    readonly idFrame: string;
+}
+
+const END = '</div>';
+const FRAME_END = '">';
+
+/** Writes and reads the objects of all types of one registry. Compiles each type once, on first use. */
+export class Microdata {
+    readonly recipes: RecipeRegistry;
+    readonly #types = new Map<string, CompiledType>();
+
+    constructor(recipes: RecipeRegistry) {
+        this.recipes = recipes;
+    }
+
+    /**
+     * Microdata of an object.
+     * @throws ObjectRefusedError naming the property that does not fit its rule
+     * @throws RecipeRegistryError `OR-GR1` if the type has no recipe
+     */
+    write(object: Typed, { lossy = false }: WriteOptions = {}): string {
+        const type = this.#typeOf(object);
+        const { properties, names, frame } = this.#compiled(type);
+        for (const key of Reflect.ownKeys(object))
+            if (!names.has(key))
+                throw refused(type, new Refusal('O2M-COBJ2', `the recipe has no property "${String(key)}"`));
+        return writeFrame(type, frame, properties, object, lossy);
+    }
+
+    /**
+     * ID microdata of a versioned object, from its ID properties alone; others are ignored.
+     * @throws ObjectRefusedError also for unversioned types (`O2M-COBJ1`)
+     * @throws RecipeRegistryError `OR-GR1`
+     */
+    writeId(object: Typed, { lossy = false }: WriteOptions = {}): string {
+        const type = this.#typeOf(object);
+        const { idProperties, idFrame } = this.#compiled(type);
+        if (idProperties.length === 0)
+            throw refused(type, new Refusal('O2M-COBJ1', 'a type without ID properties has no ID object'));
+        return writeFrame(type, idFrame, idProperties, object, lossy);
+    }
+
+    /** Hash of an object (spec 10 §7). @throws as `write` */
+    async hash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256Hash<T>> {
+        return hashText<T>(this.write(object, options));
+    }
+
+    /** ID hash of a versioned object: the name of the thing it is a version of. @throws as `writeId` */
+    async idHash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256IdHash<T>> {
+        return (await hashText<T>(this.writeId(object, options))) as string as SHA256IdHash<T>;
+    }
+
+    /**
+     * The object of a text. Strict: writing it again (`lossy`) gives exactly this text.
+     * @param expected acceptable types; any registered one without it
+     * @throws MicrodataError naming the place
+     */
+    parse(text: string, expected?: readonly string[]): AnyObject {
+        const cursor = begin(text, OBJECT_FRAME, 'an object');
+        const type = this.#readType(cursor, expected);
+        const { properties, ambiguous } = this.#compiled(type);
+        const object = readFrame(properties, cursor, type);
+        if (ambiguous && this.write(object, { lossy: true }) !== text)
+            throw new MicrodataError('M2O-POM1', `"${type}" names a property twice, the text once`, text, 0);
+        return object;
+    }
+
+    /** The ID object of ID microdata. Strict like `parse`. @throws MicrodataError */
+    parseId(text: string, expected?: readonly string[]): AnyObject {
+        const cursor = begin(text, ID_OBJECT_FRAME, 'an ID object');
+        const type = this.#readType(cursor, expected);
+        const { idProperties, ambiguous } = this.#compiled(type);
+        if (idProperties.length === 0)
+            throw new MicrodataError('M2O-PHM1', `"${type}" has no ID objects: it is not versioned`, text, 0);
+        const object = readFrame(idProperties, cursor, type);
+        if (ambiguous && this.writeId(object, { lossy: true }) !== text)
+            throw new MicrodataError('M2O-POM1', `"${type}" names a property twice, the text once`, text, 0);
+        return object;
+    }
+
+    /** `parse` for one type, with its TypeScript type. @throws MicrodataError `M2O-PHM1` if the text is of another type */
+    parseAs<const R extends RecipeDefinition>(recipe: R, text: string): ObjectOf<R> {
+        return this.parse(text, [recipe.name]) as ObjectOf<R>;
+    }
+
+    /** `parseId` for one type, with its TypeScript type. @throws MicrodataError */
+    parseIdAs<const R extends RecipeDefinition>(recipe: R, text: string): IdObjectOf<R> {
+        return this.parseId(text, [recipe.name]) as IdObjectOf<R>;
+    }
+
+    #typeOf(object: unknown): string {
+        if (typeof object !== 'object' || object === null)
+            throw refused(undefined, new Refusal('O2M-CONV', 'only objects can be written'));
+        const type = '$type$' in object ? object.$type$ : undefined;
+        if (typeof type === 'string') return type;
+        throw new RecipeRegistryError('OR-GR1', 'The object has no text "$type$" that names its recipe');
+    }
+
+    #compiled(type: string): CompiledType {
+        let compiled = this.#types.get(type);
+        if (compiled === undefined) {
+            const properties = this.recipes.rulesOf(type).map(compileTopLevelProperty);
+            compiled = {
+                properties,
+                idProperties: properties.filter(({ isId }) => isId),
+                names: new Set(['$type$', '$versionHash$', ...properties.map(({ name }) => name)]),
+                ambiguous: new Set(properties.map(({ name }) => name)).size < properties.length,
+                frame: OBJECT_FRAME + type + FRAME_END,
+                idFrame: ID_OBJECT_FRAME + type + FRAME_END,
+            };
+            this.#types.set(type, compiled);
+        }
+        return compiled;
+    }
+
+    #readType(cursor: Cursor, expected: readonly string[] | undefined): string {
+        const { text, position } = cursor;
+        const end = text.indexOf(FRAME_END, position);
+        const type = text.slice(position, end < 0 ? position : end);
+        if (!this.recipes.has(type))
+            throw new MicrodataError('OR-ET1', 'there is no recipe for this type here', text, position);
+        if (expected !== undefined && !expected.includes(type))
+            throw new MicrodataError('M2O-PHM1', `the type ${expected.join(' or ')} is expected`, text, position);
+        cursor.position = end + FRAME_END.length;
+        return type;
+    }
+}
+
+/** At the top level null counts as absent, and inherited properties count as present (spec 10 §5.2, §5.6). */
+function writeFrame(
+    type: string,
+    frame: string,
+    properties: readonly Property[],
+    object: object,
+    lossy: boolean,
+): string {
+    let text = frame;
+    for (const { name, optional, element } of properties) {
+        const value = valueOf(object, name);
+        if (value === undefined || value === null) {
+            if (optional) continue;
+            throw refused(type, Refusal.at(new Refusal('O2M-RTYC2', 'it is missing'), name));
+        }
+        try {
+            text += element.write(value, lossy);
+        } catch (error) {
+            throw refused(type, Refusal.at(error, name));
+        }
+    }
+    text += END;
+    if (text.length > MAX_MICRODATA_LENGTH)
+        throw refused(
+            type,
+            new Refusal('O2M-SIZE', `it is longer than ${MAX_MICRODATA_LENGTH} characters; use a BLOB`),
+        );
+    return text;
+}
+
+/** What every JavaScript object inherits (`constructor`, `toString`) is no value of a property with that name. */
+function valueOf(object: object, name: string): unknown {
+    if (name in Object.prototype && !Object.hasOwn(object, name)) return undefined;
+    return (object as Readonly<Record<string, unknown>>)[name];
+}
+
+function begin(text: string, frame: string, what: string): Cursor {
+    if (text.length > MAX_MICRODATA_LENGTH)
+        throw new MicrodataError('M2O-SIZE', `it is longer than ${MAX_MICRODATA_LENGTH} characters`, text, 0);
+    if (!text.startsWith(frame)) throw new MicrodataError('M2O-PH1', `${what} begins with ${frame}`, text, 0);
+    return { text, position: frame.length };
+}
+
+function readFrame(properties: readonly Property[], cursor: Cursor, type: string): AnyObject {
+    const object = readProperties(properties, cursor, { $type$: type }, 'M2O-PD1');
+    const { text, position } = cursor;
+    if (!text.startsWith(END, position))
+        throw new MicrodataError('M2O-POM1', `${END} or a later property of "${type}" is expected`, text, position);
+    if (text.length > position + END.length)
+        throw new MicrodataError('M2O-PCONV2', 'something follows the end', text, position + END.length);
+    return object;
+}
+
+function refused(type: string | undefined, error: unknown): unknown {
+    return error instanceof Refusal ? new ObjectRefusedError(type, error) : error;
+}
