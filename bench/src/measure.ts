@@ -20,7 +20,7 @@ export async function measureSuite({ benchmarks }: Suite, seconds: number): Prom
 
 async function measureOne(benchmark: Benchmark, seconds: number): Promise<Measurement> {
     const usedHeap = () => process.memoryUsage().heapUsed;
-    const stats = await sample(() => Promise.resolve(benchmark.run()), { min_cpu_time: seconds * 1e9, heap: usedHeap });
+    const stats = await sample(() => benchmark.run(), { min_cpu_time: seconds * 1e9, heap: usedHeap });
     return {
         name: benchmark.name,
         nsPerCall: stats.p50,

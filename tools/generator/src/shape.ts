@@ -29,6 +29,7 @@ export const FIELD_ORDER = [
     'license',
     'private',
     'type',
+    'sideEffects',
     'bin',
     'exports',
     'imports',

@@ -2,40 +2,16 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-    formatInvitationLink,
-    InvalidInvitationError,
-    parseInvitation,
-    serializeInvitation,
-    type Invitation,
-} from './invitation.ts';
+import { formatInvitationLink, InvalidInvitationError, parseInvitation, type Invitation } from './invitation.ts';
 
 interface InvitationVector {
     invitation: Invitation;
-    json: string;
     fragment: string;
-    links: { personInvitation: string; deviceInvitation: string; lama: string };
 }
 
 const { invitation: vector } = JSON.parse(
     readFileSync(new URL('../../test-vectors/connections.json', import.meta.url), 'utf8'),
 ) as { invitation: InvitationVector };
-
-describe('the invitation of connections.json', () => {
-    test('is written byte for byte', () => {
-        expect(serializeInvitation(vector.invitation)).toBe(vector.json);
-        expect(formatInvitationLink(vector.invitation, 'person', 'edda.one')).toBe(vector.links.personInvitation);
-        expect(formatInvitationLink(vector.invitation, 'device', 'edda.one')).toBe(vector.links.deviceInvitation);
-    });
-
-    test('is read from each of its forms', () => {
-        const { invitation, fragment, links } = vector;
-        expect(parseInvitation(fragment)).toEqual({ invitation, mode: undefined });
-        expect(parseInvitation(links.personInvitation)).toEqual({ invitation, mode: 'person' });
-        expect(parseInvitation(links.deviceInvitation)).toEqual({ invitation, mode: 'device' });
-        expect(parseInvitation(`  ${links.lama}\n`)).toEqual({ invitation, mode: 'person' });
-    });
-});
 
 function attempt(run: () => unknown): { error?: unknown } {
     try {

@@ -80,10 +80,10 @@ export class FileBackend implements StorageBackend {
                 if (type === 'create' && (await this.#operations.read(path)) !== undefined)
                     throw new StorageKeyExistsError(space, key);
             }
-            if (writes.length === 1) return this.#carryOut(writes);
-            await this.#place(this.#record, encodeCommit(writes), 0o600);
-            await this.#operations.syncFolder(this.#tmp);
+            if (writes.length <= 1) return this.#carryOut(writes);
+            await this.#record(writes);
             try {
+                await this.#operations.syncFolder(this.#tmp);
                 await this.#carryOut(writes);
                 await this.#forgetRecord();
             } catch (cause) {
@@ -98,8 +98,12 @@ export class FileBackend implements StorageBackend {
         return this.#commits.run(() => Promise.resolve());
     }
 
+    #record(writes: readonly Write[]): Promise<void> {
+        return this.#place(this.#recordPath, encodeCommit(writes), 0o600);
+    }
+
     async #recover(): Promise<void> {
-        const record = await this.#operations.read(this.#record);
+        const record = await this.#operations.read(this.#recordPath);
         const writes = record && decodeCommit(record);
         if (writes !== undefined) await this.#carryOut(writes);
         if (record !== undefined) await this.#forgetRecord();
@@ -110,7 +114,7 @@ export class FileBackend implements StorageBackend {
 
     /** Durably: a record that came back after a loss of power would undo what was committed since. */
     async #forgetRecord(): Promise<void> {
-        await this.#operations.remove(this.#record);
+        await this.#operations.remove(this.#recordPath);
         await this.#operations.syncFolder(this.#tmp);
     }
 
@@ -136,7 +140,7 @@ export class FileBackend implements StorageBackend {
         return join(this.#folder, 'tmp');
     }
 
-    get #record(): string {
+    get #recordPath(): string {
         return join(this.#tmp, RECORD);
     }
 

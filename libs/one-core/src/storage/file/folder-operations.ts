@@ -22,7 +22,7 @@ export const folderOperations: FolderOperations = {
         try {
             return new Uint8Array(await readFile(path));
         } catch (error) {
-            if (isMissing(error)) return undefined;
+            if (hasCode(error, 'ENOENT')) return undefined;
             throw error;
         }
     },
@@ -32,7 +32,7 @@ export const folderOperations: FolderOperations = {
         try {
             await mkdir(path, { mode });
         } catch (error) {
-            if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+            if (!hasCode(error, 'EEXIST')) throw error;
         }
     },
     async writeDurably(path, content, mode) {
@@ -50,6 +50,6 @@ export const folderOperations: FolderOperations = {
     },
 };
 
-function isMissing(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function hasCode(error: unknown, code: string): boolean {
+    return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

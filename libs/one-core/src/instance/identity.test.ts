@@ -1,0 +1,233 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { hexToUint8ArrayWithCheck as bytes } from '../crypto/hex.ts';
+import { ensureSecretKey, ensureSecretSignKey, keyPairOf, signKeyPairOf } from '../crypto/keys.ts';
+import { KeyChain } from '../keychain/key-chain.ts';
+import { Microdata } from '../microdata/microdata.ts';
+import { defineRecipe } from '../recipes/grammar.ts';
+import { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { spaces, type Space } from '../storage/storage-backend.ts';
+import { createIdentity, type NewIdentity } from './create-identity.ts';
+import {
+    generateIdentityRecord,
+    identityOf,
+    InvalidIdentityRecordError,
+    parseIdentityRecord,
+    publicIdentityRecord,
+} from './identity-record.ts';
+import { instanceIdHash, personIdHash } from './instance-ids.ts';
+import { LocalIdentities } from './local-identities.ts';
+
+const utf8 = new TextDecoder();
+let parts: { storage: MemoryBackend; microdata: Microdata; keyChain: KeyChain };
+
+beforeEach(() => {
+    const storage = new MemoryBackend();
+    const microdata = new Microdata(new RecipeRegistry());
+    parts = { storage, microdata, keyChain: new KeyChain({ storage, microdata }) };
+});
+
+const alice = { name: 'alice-web', email: 'alice@example.org', secret: 's' } satisfies NewIdentity;
+const refused = (code: string) => expect.objectContaining({ code });
+
+async function texts(space: Space): Promise<Record<string, string>> {
+    const entries: Record<string, string> = {};
+    for (const key of await parts.storage.keys(space)) entries[key] = utf8.decode(await parts.storage.get(space, key));
+    return entries;
+}
+
+async function sizes(): Promise<Record<string, number>> {
+    return Object.fromEntries(
+        await Promise.all(spaces.map(async space => [space, (await parts.storage.keys(space)).length] as const)),
+    );
+}
+
+describe('a new identity', () => {
+    test('is what an original installation creates with the same keys at the same time', async () => {
+        const vectors = JSON.parse(
+            readFileSync(new URL('../../test-vectors/crypto.json', import.meta.url), 'utf8'),
+        ) as {
+            keyPairs: Record<'alice' | 'bob', { encryption: { secretKeyHex: string }; sign: { secretKeyHex: string } }>;
+            browserStorage: {
+                records: Record<Space, { key: { text?: string }; value: { text?: string } }[]>;
+                clobHash: string;
+            }[];
+        };
+        const [recorded] = vectors.browserStorage;
+        const keysOf = (name: 'alice' | 'bob') => ({
+            encryption: keyPairOf(ensureSecretKey(bytes(vectors.keyPairs[name].encryption.secretKeyHex))),
+            sign: signKeyPairOf(ensureSecretSignKey(bytes(vectors.keyPairs[name].sign.secretKeyHex))),
+        });
+        const { person, instance } = await createIdentity(
+            parts,
+            { ...alice, personKeys: keysOf('alice'), instanceKeys: keysOf('bob') },
+            1_700_000_000_000,
+        );
+        expect(person).toBe(await personIdHash(alice.email));
+        expect(instance).toBe(await instanceIdHash(alice.name, alice.email));
+        for (const space of ['objects', 'vheads', 'rmaps'] as const) {
+            const entries = recorded?.records[space] ?? [];
+            // The recorded database holds a BLOB and a CLOB besides.
+            const expected = entries.flatMap(({ key, value }) =>
+                value.text === undefined || key.text === recorded?.clobHash ? [] : [[key.text, value.text]],
+            );
+            expect(await texts(space)).toEqual(Object.fromEntries(expected));
+        }
+        expect(await sizes()).toEqual({ objects: 8, vheads: 2, rmaps: 3, private: 6 });
+    });
+
+    test('is one commit: nothing of it is stored if it fails, and it can be tried again', async () => {
+        const { storage } = parts;
+        const commit = storage.commit.bind(storage);
+        let commits = 0;
+        storage.commit = writes => (commits++ === 0 ? Promise.reject(new Error('disk full')) : commit(writes));
+        await expect(createIdentity(parts, alice, 1)).rejects.toThrow('disk full');
+        expect(parts.keyChain.unlocked).toBe(false);
+        expect(await sizes()).toEqual({ objects: 0, vheads: 0, rmaps: 0, private: 0 });
+        await createIdentity(parts, { ...alice, secret: 'another' }, 1);
+        expect(commits).toBe(2);
+        parts.keyChain.lock();
+        await parts.keyChain.unlock('another');
+    });
+
+    test('completes what an original installation has begun, with the same keys', async () => {
+        await parts.keyChain.unlockOrCreate(alice.secret);
+        const identities = new LocalIdentities(parts);
+        const { keys } = await identities.createPersonWithDefaultKeys(alice.email);
+        parts.keyChain.lock();
+        await expect(createIdentity(parts, { ...alice, secret: 'wrong' }, 1)).rejects.toEqual(refused('CYENC-SYMDEC'));
+        const { person } = await createIdentity(parts, alice, 1);
+        expect(await parts.keyChain.getDefaultKeys(person)).toBe(keys);
+        expect(await sizes()).toEqual({ objects: 8, vheads: 2, rmaps: 3, private: 6 });
+    });
+
+    test('stores its recipes, normalized, and lists them', async () => {
+        const recipe = defineRecipe({
+            $type$: 'Recipe',
+            name: 'Note',
+            rule: [
+                {
+                    itemprop: 'author',
+                    itemtype: { type: 'referenceToId', allowedTypes: ['Person', 'Group', 'Person'] },
+                },
+            ],
+        });
+        await createIdentity(parts, { ...alice, ownerName: 'Alice', initialRecipes: [recipe] }, 1);
+        const stored = Object.values(await texts('objects'));
+        expect(stored).toContainEqual(
+            expect.stringContaining('{"allowedTypes":["Group","Person"],"type":"referenceToId"}'),
+        );
+        expect(stored).toContainEqual(expect.stringContaining('<span itemprop="name">Alice</span>'));
+        const instance = stored.find(text => text.startsWith('<div itemscope itemtype="//refin.io/Instance"'));
+        expect(instance).toMatch(/<ul itemprop="recipe"><li><a data-type="obj">[0-9a-f]{64}<\/a><\/li><\/ul>/);
+    });
+
+    const pair = keyPairOf(ensureSecretKey(new Uint8Array(32).fill(1)));
+    test.each([
+        ['a name with markup', { name: 'a<b' }, 'INSTANCE_NAME_INVALID'],
+        ['an e-mail with &', { email: 'a&b@c' }, 'INSTANCE_NAME_INVALID'],
+        ['an e-mail with >', { email: 'a>b' }, 'INSTANCE_NAME_INVALID'],
+        ['half a character', { email: 'a\ud800' }, 'INSTANCE_NAME_INVALID'],
+        ['no name', { name: undefined as unknown as string }, 'INSTANCE_NAME_INVALID'],
+        ['no secret', { secret: null as unknown as string }, 'SECRET_INVALID'],
+        ['one key pair of two', { personKeys: { encryption: pair } }, 'KEYCH-CDK1'],
+        ['an invalid recipe', { initialRecipes: [{ $type$: 'Recipe', name: 'a b', rule: [] }] }, 'URC-ERCP3'],
+        [
+            'a default reverse map',
+            { initiallyEnabledReverseMapTypes: new Map([['Keys', new Set(['*'])]]) },
+            'SRH-AEMAP1',
+        ],
+        [
+            'a default reverse map of ID objects',
+            { initiallyEnabledReverseMapTypesForIdObjects: new Map([['Instance', new Set(['*'])]]) },
+            'SRH-AEMAP1',
+        ],
+    ] as const)('with %s is refused before the store is touched', async (_, wrong, code) => {
+        await expect(createIdentity(parts, { ...alice, ...wrong }, 1)).rejects.toEqual(refused(code));
+        expect(await sizes()).toEqual({ objects: 0, vheads: 0, rmaps: 0, private: 0 });
+        expect(parts.keyChain.unlocked).toBe(false);
+    });
+});
+
+describe('further identities', () => {
+    let identities: LocalIdentities;
+    beforeEach(async () => {
+        await parts.keyChain.unlockOrCreate('s');
+        identities = new LocalIdentities(parts);
+    });
+
+    test('are ID objects with keys', async () => {
+        const { id: person } = await identities.createPersonWithDefaultKeys('bob@example.org');
+        expect(person).toBe(await personIdHash('bob@example.org'));
+        expect(await identities.doesPersonExist(person)).toBe(true);
+        expect(await identities.isPersonComplete(person)).toBe(false);
+        await expect(identities.createPerson('bob@example.org')).rejects.toEqual(refused('PERSON_EXISTS'));
+        expect((await identities.createPersonIfNotExist('bob@example.org')).exists).toBe(true);
+
+        await expect(identities.getLocalInstanceOfPerson(person)).rejects.toEqual(refused('NO_LOCAL_INSTANCE'));
+        const { instanceId, exists } = await identities.createLocalInstanceIfNoneExists(person, 'phone');
+        expect({ instanceId, exists }).toEqual({
+            instanceId: await instanceIdHash('phone', 'bob@example.org'),
+            exists: false,
+        });
+        expect((await identities.createLocalInstanceIfNoneExists(person)).exists).toBe(true);
+        expect(await identities.isPersonComplete(person)).toBe(true);
+        expect(await identities.getLocalInstanceOfPerson(person)).toBe(instanceId);
+        expect((await sizes())['vheads']).toBe(0);
+
+        const remote = await identities.createInstance(person, 'laptop');
+        await expect(identities.createInstance(person, 'laptop')).rejects.toEqual(refused('INSTANCE_EXISTS'));
+        expect(await identities.doesInstanceExist(remote)).toBe(true);
+        expect(await identities.getRemoteInstancesOfPerson(person)).toEqual([remote]);
+        expect(await identities.getInstancesOfPerson(person)).toEqual([
+            { instanceId, local: true },
+            { instanceId: remote, local: false },
+        ]);
+        await parts.keyChain.createDefaultKeys(remote);
+        await expect(identities.getLocalInstanceOfPerson(person)).rejects.toEqual(refused('SEVERAL_LOCAL_INSTANCES'));
+    });
+
+    test('have random names, and are created once by calls at the same time', async () => {
+        expect(await identities.createPerson()).not.toBe(await identities.createPerson());
+        const results = await Promise.all([1, 2].map(() => identities.createPersonIfNotExist('carol')));
+        expect(results.map(({ exists }) => exists)).toEqual([false, true]);
+    });
+});
+
+describe('an identity record', () => {
+    test('makes the same identity elsewhere, with the same keys', async () => {
+        const record = generateIdentityRecord({ personEmail: 'dora@example.org', url: 'wss://example.org' });
+        expect(record.instanceName).toHaveLength(64);
+        const received = parseIdentityRecord(JSON.parse(JSON.stringify(record)));
+        expect(received).toEqual(record);
+        const { person, instance } = await createIdentity(parts, { ...identityOf(received), secret: 's' }, 1);
+        const api = await parts.keyChain.createCryptoApiFromDefaultKeys(person);
+        expect(Buffer.from(api.publicSignKey).toString('hex')).toBe(record.personSignKeyPublic);
+        const ofInstance = await parts.keyChain.createCryptoApiFromDefaultKeys(instance);
+        expect(Buffer.from(ofInstance.publicEncryptionKey).toString('hex')).toBe(record.instanceKeyPublic);
+    });
+
+    test('in its public form has no secrets, and names only', () => {
+        const record = generateIdentityRecord();
+        const open = publicIdentityRecord(record);
+        for (const [field, text] of Object.entries(record))
+            if (field.endsWith('Secret')) expect(JSON.stringify(open)).not.toContain(text);
+        expect(parseIdentityRecord(open)).toEqual(open);
+        expect(identityOf(open)).toEqual({ name: record.instanceName, email: record.personEmail });
+    });
+
+    test('that is damaged is refused with the name of the field and without its content', () => {
+        const record = generateIdentityRecord();
+        const invalid = (change: object) => () => parseIdentityRecord({ ...record, ...change });
+        expect(() => parseIdentityRecord(null)).toThrow('type is');
+        expect(invalid({ type: 'other' })).toThrow('type is');
+        expect(invalid({ personEmail: 5 })).toThrow('personEmail is missing');
+        expect(invalid({ url: 5 })).toThrow('url is no text');
+        for (const key of [record.personKeySecret.slice(2), `${record.personKeySecret}00`, 'z'.repeat(64)]) {
+            expect(invalid({ personKeySecret: key })).toThrow(InvalidIdentityRecordError);
+            expect(invalid({ personKeySecret: key })).not.toThrow(key);
+            expect(invalid({ instanceSignKeySecret: key })).toThrow('instanceSignKeySecret is no key: 128');
+        }
+    });
+});

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { chromiumLaunchOptions } from '@lama/testing';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { encryptAndEmbedNonce } from '../crypto/box.ts';
+import { createKeyPair } from '../crypto/keys.ts';
+import { sign, signatureVerify } from '../crypto/sign.ts';
+import { createSignKeyPair, ensurePublicKey, ensurePublicSignKey } from '../crypto/keys.ts';
+import { vectorSuites } from './suites.ts';
+import type { VectorResult } from './vector-suite.ts';
+
+/** What runs in the worker: the same sources, with the browser's side of the platform. */
+const worker = `
+    import * as core from '@refinio/one.core';
+    import { runVectorSuite, vectorSuites } from '@refinio/one.core/vectors';
+    self.onmessage = async ({ data }) => {
+        const early = await Promise.resolve().then(() => core.createKeyPair()).catch(({ code }) => code);
+        await core.cryptoReady();
+        const results = [];
+        for (const suite of vectorSuites) {
+            const response = await fetch('/vectors/' + suite.file);
+            results.push(await runVectorSuite(suite, await response.json()));
+        }
+        const keys = core.createKeyPair();
+        const signKeys = core.createSignKeyPair();
+        self.postMessage({
+            early,
+            results,
+            publicKey: Array.from(keys.publicKey),
+            publicSignKey: Array.from(signKeys.publicKey),
+            signature: Array.from(core.sign(Uint8Array.of(1, 2, 3), signKeys.secretKey)),
+            verified: core.signatureVerify(Uint8Array.of(1, 2, 3), Uint8Array.from(data.signature), Uint8Array.from(data.publicSignKey)),
+        });
+        self.onmessage = ({ data }) =>
+            self.postMessage(Array.from(core.decryptWithEmbeddedNonce(
+                Uint8Array.from(data.box), keys.secretKey, Uint8Array.from(data.publicKey),
+            )));
+    };
+`;
+
+interface Answer {
+    readonly early: unknown;
+    readonly results: readonly VectorResult[];
+    readonly publicKey: number[];
+    readonly publicSignKey: number[];
+    readonly signature: number[];
+    readonly verified: boolean;
+}
+
+async function bundle(): Promise<string> {
+    const { outputFiles } = await build({
+        stdin: { contents: worker, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
+        bundle: true,
+        format: 'esm',
+        platform: 'browser',
+        target: 'es2022',
+        conditions: ['@one/source'],
+        write: false,
+        logLevel: 'error',
+    });
+    return outputFiles[0]?.text ?? '';
+}
+
+/** Serves a page, the worker and the vectors on localhost, as the client is served. */
+async function serve(script: string) {
+    const files = new Map<string, { type: string; body: string }>([
+        ['/', { type: 'text/html', body: '<!doctype html><title>vectors</title>' }],
+        ['/worker.js', { type: 'text/javascript', body: script }],
+        ...vectorSuites.map(({ file }) => {
+            const body = readFileSync(new URL(`../../test-vectors/${file}`, import.meta.url), 'utf8');
+            return [`/vectors/${file}`, { type: 'application/json', body }] as const;
+        }),
+    ]);
+    const server = createServer(({ url = '' }, response) => {
+        const file = files.get(url);
+        response.writeHead(file === undefined ? 404 : 200, { 'content-type': file?.type ?? 'text/plain' });
+        response.end(file?.body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return {
+        url: `http://localhost:${(server.address() as AddressInfo).port}/`,
+        [Symbol.dispose]: () => void server.close(),
+    };
+}
+
+test('everything holds in a worker of Chromium, from the same sources, and both sides understand each other', async () => {
+    const script = await bundle();
+    expect(script).not.toMatch(/node:|sodium-native/);
+    using server = await serve(script);
+    await using browser = await chromium.launch(await chromiumLaunchOptions());
+    const page = await browser.newPage();
+    await page.goto(server.url);
+
+    const [keys, signKeys, message] = [createKeyPair(), createSignKeyPair(), Uint8Array.of(1, 2, 3)];
+    const given = { signature: [...sign(message, signKeys.secretKey)], publicSignKey: [...signKeys.publicKey] };
+    const answer = (await page.evaluate(ask, given)) as Answer;
+
+    expect(answer.results.map(({ file, failures }) => ({ file, failures }))).toEqual(
+        vectorSuites.map(({ file }) => ({ file, failures: [] })),
+    );
+    expect(answer.results.map(({ passed }) => passed).every(passed => passed >= 10)).toBe(true);
+    expect(answer.early).toBe('CRYPTO_NOT_READY');
+    expect(answer.verified).toBe(true);
+    const [signature, publicSignKey] = [Uint8Array.from(answer.signature), Uint8Array.from(answer.publicSignKey)];
+    expect(signatureVerify(message, signature, ensurePublicSignKey(publicSignKey))).toBe(true);
+    const box = encryptAndEmbedNonce(message, keys.secretKey, ensurePublicKey(Uint8Array.from(answer.publicKey)));
+    expect(await page.evaluate(ask, { box: [...box], publicKey: [...keys.publicKey] })).toEqual([...message]);
+}, 120_000);
+
+/** Runs in the page: hands a message to its worker, which it starts once. */
+function ask(message: unknown): Promise<unknown> {
+    const holder = globalThis as unknown as {
+        worker?: BrowserWorker;
+        Worker: new (url: string, options: object) => BrowserWorker;
+    };
+    holder.worker ??= new holder.Worker('/worker.js', { type: 'module' });
+    const { worker } = holder;
+    return new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message: reason }) => reject(new Error(reason));
+        worker.postMessage(message);
+    });
+}
+
+interface BrowserWorker {
+    onmessage: (event: { data: unknown }) => void;
+    onerror: (event: { message: string }) => void;
+    postMessage: (message: unknown) => void;
+}

@@ -1,0 +1,5 @@
+import type { VectorSuite } from '@refinio/one.core/vectors';
+import { connectionsSuite } from './connections-suite.ts';
+
+/** Vector suites of this library. */
+export const vectorSuites: readonly VectorSuite[] = [connectionsSuite];
