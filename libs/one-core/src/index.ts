@@ -17,6 +17,7 @@ export type {
 export { mergeAlgorithm, type MergedKind } from './recipes/merge-algorithm.ts';
 export type { IdObjectOf, ObjectOf, Stringifiable } from './recipes/object-of.ts';
 export { InvalidRecipeError, RecipeRegistryError } from './recipes/recipe-errors.ts';
+export { recipeHazards, type RecipeHazard } from './recipes/recipe-hazards.ts';
 export { RecipeRegistry } from './recipes/recipe-registry.ts';
 export { validateRecipe } from './recipes/validate-recipe.ts';
 

@@ -11,6 +11,7 @@
 // Reading accepts exactly what writing produces: every reader checks its part of "writing it again gives the same text"
 // (spec 10 §9.3), so no second pass is needed. A property test holds both sides together.
 import { isHash } from '../hashes.ts';
+import { elementTags, kindAttribute } from '../recipes/element-kinds.ts';
 import type { ItemType, Rule } from '../recipes/grammar.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { escape, unescape } from './escape.ts';
@@ -24,9 +25,6 @@ export interface Cursor {
 
 /** The value between the tags of an element. */
 interface Content {
-    readonly tag: 'span' | 'a' | 'ol' | 'ul' | 'dl' | 'div';
-    /** Attributes behind `itemprop`. */
-    readonly attributes?: string;
     /** @param lossy writes what cannot be read back as it was, as deployed peers do */
     readonly write: (value: unknown, lossy: boolean) => string;
     readonly read: (cursor: Cursor) => unknown;
@@ -43,9 +41,11 @@ export interface Element {
 /** The element of an item type; with a name, it is a property. */
 export function compileElement(itemType: ItemType, name?: string): Element {
     const content = contentOf(itemType);
-    const { tag, attributes = '', read } = content;
+    const { read } = content;
+    const tag = elementTags[itemType.type];
     const bare = tag === 'span' && name === undefined;
-    const open = bare ? '' : `<${tag}${name === undefined ? '' : ` itemprop="${name}"`}${attributes}>`;
+    const itemprop = name === undefined ? '' : ` itemprop="${name}"`;
+    const open = bare ? '' : `<${tag}${itemprop}${kindAttribute(itemType.type)}>`;
     const close = bare ? '' : `</${tag}>`;
     return {
         open,
@@ -75,15 +75,12 @@ function contentOf(itemType: ItemType): Content {
         case 'stringifiable':
             return stringifiableContent;
         case 'referenceToObj':
-            return referenceContent('obj');
         case 'referenceToId':
-            return referenceContent('id');
         case 'referenceToBlob':
-            return referenceContent('blob');
         case 'referenceToClob':
-            return referenceContent('clob');
+            return referenceContent;
         case 'array':
-            return listContent('ol', compileElement(itemType.item));
+            return arrayContent(compileElement(itemType.item));
         case 'bag':
             return bagContent(compileElement(itemType.item));
         case 'set':
@@ -97,9 +94,10 @@ function contentOf(itemType: ItemType): Content {
 
 // ---------------------------------------------------------------- scalars
 
+const NO_HASH = 'it is no hash: 64 lower case hexadecimal digits';
+
 function stringContent(regexp: RegExp | undefined): Content {
     return {
-        tag: 'span',
         write(value, lossy) {
             if (typeof value !== 'string') throw wrongType('a string', value);
             if (!lossy && !value.isWellFormed())
@@ -119,7 +117,6 @@ function stringContent(regexp: RegExp | undefined): Content {
 }
 
 const integerContent: Content = {
-    tag: 'span',
     write(value) {
         if (!Number.isInteger(value)) throw wrongType('an integer', value);
         return String(value);
@@ -134,7 +131,6 @@ const integerContent: Content = {
 };
 
 const numberContent: Content = {
-    tag: 'span',
     write(value, lossy) {
         if (typeof value !== 'number') throw wrongType('a number', value);
         if (Number.isFinite(value)) return String(value);
@@ -153,7 +149,6 @@ const numberContent: Content = {
 };
 
 const booleanContent: Content = {
-    tag: 'span',
     write(value) {
         if (typeof value !== 'boolean') throw wrongType('a boolean', value);
         return value ? 'true' : 'false';
@@ -166,7 +161,6 @@ const booleanContent: Content = {
 };
 
 const stringifiableContent: Content = {
-    tag: 'span',
     write(value) {
         const json = canonicalJson(value);
         if (json === undefined) throw new Refusal('O2M-RTYC1', 'undefined is no value');
@@ -199,21 +193,17 @@ function canonicalAgain(value: unknown): string | undefined {
     }
 }
 
-function referenceContent(kind: 'obj' | 'id' | 'blob' | 'clob'): Content {
-    return {
-        tag: 'a',
-        attributes: ` data-type="${kind}"`,
-        write(value) {
-            if (!isHash(value)) throw new Refusal('O2M-RTYC4', 'it is no hash: 64 lower case hexadecimal digits');
-            return value;
-        },
-        read(cursor) {
-            const { raw, start } = readRaw(cursor);
-            if (!isHash(raw)) throw at(cursor, start, 'M2O-PV1', 'it is no hash: 64 lower case hexadecimal digits');
-            return raw;
-        },
-    };
-}
+const referenceContent: Content = {
+    write(value) {
+        if (!isHash(value)) throw new Refusal('O2M-RTYC4', NO_HASH);
+        return value;
+    },
+    read(cursor) {
+        const { raw, start } = readRaw(cursor);
+        if (!isHash(raw)) throw at(cursor, start, 'M2O-PV1', NO_HASH);
+        return raw;
+    },
+};
 
 // ---------------------------------------------------------------- collections
 
@@ -249,9 +239,8 @@ function readItems(item: Element, cursor: Cursor, sorted: boolean): unknown[] {
     return values;
 }
 
-function listContent(tag: 'ol' | 'ul', item: Element): Content {
+function arrayContent(item: Element): Content {
     return {
-        tag,
         write(value, lossy) {
             if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
             return writeItems(item, value, lossy).join('');
@@ -262,7 +251,6 @@ function listContent(tag: 'ol' | 'ul', item: Element): Content {
 
 function bagContent(item: Element): Content {
     return {
-        tag: 'ul',
         write(value, lossy) {
             if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
             return writeItems(item, value, lossy).sort().join('');
@@ -273,7 +261,6 @@ function bagContent(item: Element): Content {
 
 function setContent(item: Element): Content {
     return {
-        tag: 'ul',
         write(value, lossy) {
             if (!(value instanceof Set)) throw wrongType('a Set', value);
             return writeItems(item, value, lossy).sort().join('');
@@ -292,7 +279,6 @@ const [DT, DT_END, DD, DD_END] = ['<dt>', '</dt>', '<dd>', '</dd>'];
 
 function mapContent(key: Element, item: Element): Content {
     return {
-        tag: 'dl',
         write(value, lossy) {
             if (!(value instanceof Map)) throw wrongType('a Map', value);
             let text = '';
@@ -359,7 +345,6 @@ function readNoNull(element: Element, cursor: Cursor): unknown {
 function nestedContent(rules: readonly Rule[]): Content {
     const properties = rules.map(rule => compileProperty(rule));
     return {
-        tag: 'div',
         write(value, lossy) {
             if (typeof value !== 'object' || value === null) throw wrongType('an object', value);
             let text = '';

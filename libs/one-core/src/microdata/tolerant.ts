@@ -4,6 +4,7 @@
 // gives another text, hence another hash, or fails. Nothing that comes from a peer is ever read this way.
 import { isHash, type Typed } from '../hashes.ts';
 import { MAX_JSON_NESTING } from '../limits.ts';
+import { elementTags, kindAttribute } from '../recipes/element-kinds.ts';
 import type { ItemType, Rule } from '../recipes/grammar.ts';
 import { expandRule } from '../recipes/expand-rule.ts';
 import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
@@ -24,29 +25,6 @@ interface Found {
     readonly inner: Region;
     readonly end: number;
 }
-
-const tags: Readonly<Record<ItemType['type'], string>> = {
-    string: 'span',
-    integer: 'span',
-    number: 'span',
-    boolean: 'span',
-    stringifiable: 'span',
-    referenceToObj: 'a',
-    referenceToId: 'a',
-    referenceToBlob: 'a',
-    referenceToClob: 'a',
-    array: 'ol',
-    bag: 'ul',
-    set: 'ul',
-    map: 'dl',
-    object: 'div',
-};
-const referenceKinds = {
-    referenceToObj: 'obj',
-    referenceToId: 'id',
-    referenceToBlob: 'blob',
-    referenceToClob: 'clob',
-} as const;
 
 /**
  * Reads an object, or with `id` an ID object, as tolerantly as deployed peers do.
@@ -95,8 +73,8 @@ class TolerantReader {
         { itemprop, itemtype = { type: 'string' } }: Rule,
         position: number,
     ): { value: unknown; end: number } | undefined {
-        const tag = tags[itemtype.type];
-        const kind = itemtype.type in referenceKinds ? ` data-type="${referenceKind(itemtype)}"` : '';
+        const tag = elementTags[itemtype.type];
+        const kind = kindAttribute(itemtype.type);
         // Nested objects are found without their name, too.
         const opens = [`<${tag} itemprop="${itemprop}"${kind}>`, ...(tag === 'div' ? ['<div>'] : [])];
         const open = opens.find(candidate => this.#text.startsWith(candidate, position));
@@ -132,12 +110,12 @@ class TolerantReader {
 
     /** An item, key or value: scalars stand as they are, everything else in an element of its own. */
     #item(itemtype: ItemType, inner: Region, depth: number): unknown {
-        const tag = tags[itemtype.type];
+        const tag = elementTags[itemtype.type];
         if (tag === 'span') return this.#scalar(itemtype, inner);
         const [element] = this.#children(inner);
         if (element?.name !== tag) throw this.#error('US-SSFMC1', `<${tag}> is expected`, inner.start);
         if (tag !== 'a') return this.#value(itemtype, element.inner, depth);
-        return element.attributes === ` data-type="${referenceKind(itemtype)}"` ? this.#hash(element.inner) : undefined;
+        return element.attributes === kindAttribute(itemtype.type) ? this.#hash(element.inner) : undefined;
     }
 
     /** Keys and values by their order, whatever their tags are; the last one of equal keys wins. */
@@ -170,7 +148,9 @@ class TolerantReader {
             const child = children.findLast(({ attributes }) => attributes.includes(` itemprop="${itemprop}"`));
             if (child !== undefined)
                 object[itemprop] =
-                    tags[itemtype.type] === 'a' ? this.#hash(child.inner) : this.#value(itemtype, child.inner, depth);
+                    elementTags[itemtype.type] === 'a'
+                        ? this.#hash(child.inner)
+                        : this.#value(itemtype, child.inner, depth);
             else if (optional !== true)
                 throw this.#error('M2O-EOTFM1', `the property "${itemprop}" is missing`, inner.start);
         }
@@ -234,8 +214,4 @@ class TolerantReader {
     #error(code: string, reason: string, offset: number, options?: ErrorOptions): MicrodataError {
         return new MicrodataError(code, reason, this.#text, offset, options);
     }
-}
-
-function referenceKind({ type }: ItemType): string {
-    return type in referenceKinds ? referenceKinds[type as keyof typeof referenceKinds] : '';
 }

@@ -1,10 +1,8 @@
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
 import { stringifyCanonical } from '../../microdata/canonical-json.ts';
 import { attempt, SettingsError, type SettingsStore } from '../../settings/settings-store.ts';
 import { folderOperations, type FolderOperations } from './folder-operations.ts';
 
-const contentSchema = z.record(z.string(), z.unknown());
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Settings of all instances below a directory: one JSON object in the file `SettingsStore`, only its owner may read it. */
@@ -57,7 +55,10 @@ export class FileSettingsStore implements SettingsStore {
     async #read(): Promise<Map<string, unknown>> {
         const content = await this.#operations.read(this.#file);
         if (content === undefined) return new Map();
-        return new Map(Object.entries(contentSchema.parse(JSON.parse(decoder.decode(content)))));
+        const settings: unknown = JSON.parse(decoder.decode(content));
+        if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+            throw new TypeError('The file holds no JSON object.');
+        return new Map(Object.entries(settings));
     }
 
     async #write(settings: ReadonlyMap<string, unknown>): Promise<void> {
