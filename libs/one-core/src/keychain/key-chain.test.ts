@@ -119,6 +119,16 @@ describe('unlocking', () => {
         },
     );
 
+    test.each(['keychain_salt', 'keychain_masterkey'])(
+        'without %s alone there is no new master key either',
+        async lost => {
+            await keyChain.unlockOrCreate('s');
+            keyChain.lock();
+            await storage.commit([{ type: 'delete', space: 'private', key: lost }]);
+            await expect(keyChain.unlockOrCreate('s')).rejects.toEqual(refused('KEYCHAIN_INCOMPLETE'));
+        },
+    );
+
     test('damage of any byte is an error, never another key', async () => {
         await keyChain.unlockOrCreate('s');
         keyChain.lock();

@@ -58,6 +58,6 @@ export class RecipeRegistry {
     /** The top-level rules of a type with everything they inherit (spec 10 §3.4). @throws RecipeRegistryError */
     rulesOf(type: string): readonly Rule[] {
         const recipeOf = this.get.bind(this);
-        return this.get(type).rule.map(rule => ({ ...expandRule(rule, recipeOf), isId: rule.isId }));
+        return this.get(type).rule.map(rule => expandRule(rule, recipeOf));
     }
 }

@@ -99,6 +99,32 @@ describe('a registry', () => {
         expect(() => registry.rulesOf('Heir')).toThrow('Recipe "Base" has no property "b" to inherit from (OR-GR01)');
     });
 
+    test('leaves nested rules of an inherited item type as they are, and never inherits isId', () => {
+        const nested: RuleDefinition = { itemprop: 'n', inheritFrom: 'Base.list' };
+        const registry = registryWith(
+            {
+                name: 'Base',
+                rule: [
+                    { itemprop: 'list', itemtype: { type: 'array', item: text }, isId: true },
+                    { itemprop: 'box', itemtype: { type: 'object', rules: [nested] } },
+                ],
+            },
+            {
+                name: 'Heir',
+                rule: [
+                    { itemprop: 'box', inheritFrom: 'Base.box' },
+                    { itemprop: 'list', inheritFrom: 'Base.list' },
+                ],
+            },
+        );
+        expect(registry.rulesOf('Heir')[0]?.itemtype).toEqual({ type: 'object', rules: [nested] });
+        expect(registry.rulesOf('Base')[1]?.itemtype).toEqual({
+            type: 'object',
+            rules: [{ itemprop: 'n', itemtype: { type: 'array', item: text }, isId: false }],
+        });
+        expect(registry.rulesOf('Heir').map(({ isId }) => isId)).toEqual([false, false]);
+    });
+
     test('extracts from collections only', () => {
         const list: ItemTypeDefinition = { type: 'array', item: { type: 'integer' } };
         const extract = (what: 'CollectionItemType' | 'MapItemType', itemprop: string) =>
@@ -229,6 +255,11 @@ describe('the merge algorithm of a path', () => {
         ['m.*', 'Any'],
         ['m.*#map', 'AnyMap'],
         ['*.k', 'EveryK'],
+        ['m2.k', 'ForM2K'],
+        ['*.j', 'ByName'],
+        ['m3.*', 'Weaker'],
+        ['*.b.k', 'FirstOfEquals'],
+        ['a.*.k', 'SecondOfEquals'],
         ['x.*.y#string', 'Deep'],
         ['*', 'Top'],
         ['*.*.*', 'Three'],
@@ -242,6 +273,10 @@ describe('the merge algorithm of a path', () => {
         ['m.z', 'string', 'Any'],
         ['m.z', 'map', 'AnyMap'],
         ['m.k', 'string', 'EveryK'],
+        ['m2.k', 'string', 'ForM2K'],
+        ['m4.k', 'integer', 'EveryK'],
+        ['m3.j', 'string', 'ByName'],
+        ['a.b.k', 'string', 'FirstOfEquals'],
         ['m.k', 'map', 'AnyMap'],
         ['x.0.y', 'string', 'Deep'],
         ['x.0.y', 'integer', 'Three'],

@@ -169,14 +169,26 @@ describe('FileBackend', () => {
         broken = true;
         await expect(backend.commit([put('a', '1'), put('b', '2')])).rejects.toThrow(CommitUnfinishedError);
         await expect(backend.get('private', 'a')).rejects.toThrow('ENOSPC');
+        await expect(backend.commit([put('c', '3')])).rejects.toThrow('ENOSPC');
         broken = false;
-        expect(await contents(backend)).toEqual({ a: '1', b: '2' });
+        await backend.commit([put('b', '4')]);
+        expect(await contents(backend)).toEqual({ a: '1', b: '4' });
     });
 
     test('ignores a record that is not complete, and leaves files of others in tmp alone', async () => {
         const folder = await newFolder();
         await using backend = await FileBackend.open(folder);
-        await writeFile(join(folder, 'tmp', 'commit'), 'ONECMT1\nshort');
+        const { encodeCommit } = await import('./file/commit-record.ts');
+        const record = encodeCommit([put('x', '1'), put('y', '2')]);
+        for (const damaged of [
+            bytes('ONECMT1\nshort'),
+            record.subarray(1),
+            record.map((byte, i) => (i === 60 ? byte ^ 1 : byte)),
+        ]) {
+            await writeFile(join(folder, 'tmp', 'commit'), damaged);
+            await using opened = await FileBackend.open(folder);
+            expect(await contents(opened)).toEqual({});
+        }
         await writeFile(join(folder, 'tmp', 'tmp-1700000000000-0'), 'a stream');
         await backend.commit([put('a', '1')]);
         await using reopened = await FileBackend.open(folder);
