@@ -68,7 +68,7 @@ export type {
     SignKeyPair,
     SymmetricKey,
 } from './crypto/keys.ts';
-export { createRandomString } from './crypto/random.ts';
+export { createRandomSHA256Hash, createRandomString } from './crypto/random.ts';
 export { deriveSymmetricKeyFromSecret } from './crypto/secret.ts';
 export { hashSignatureVerify, sign, signatureVerify, signHash } from './crypto/sign.ts';
 export * from './crypto/symmetric.ts';
@@ -76,9 +76,16 @@ export { SymmetricCryptoApi, SymmetricCryptoApiWithKeys } from './crypto/symmetr
 
 export { KeyChainError, WrongSecretError } from './keychain/key-chain-errors.ts';
 export { KeyChain } from './keychain/key-chain.ts';
-export type { GivenKeyPairs, KeyChainOptions, KeyOwner, KeysState, SecretKeysAsBase64 } from './keychain/key-chain.ts';
+export type {
+    AddKeys,
+    GivenKeyPairs,
+    KeyChainOptions,
+    KeyOwner,
+    KeysState,
+    SecretKeysAsBase64,
+} from './keychain/key-chain.ts';
 
-export { createIdentity, ReverseMapEnabledError } from './instance/create-identity.ts';
+export { createIdentity, IdentityExistsError, ReverseMapEnabledError } from './instance/create-identity.ts';
 export type { NewIdentity, ReverseMapTypes } from './instance/create-identity.ts';
 export {
     generateIdentityRecord,
@@ -95,7 +102,7 @@ export {
     personIdHash,
     storageLocationHash,
 } from './instance/instance-ids.ts';
-export { IdentityError, LocalIdentities } from './instance/local-identities.ts';
+export { IdentityError, LocalIdentities, type InstanceOfPerson } from './instance/local-identities.ts';
 
 export { LocalSettingsStore, SettingsError } from './settings/settings-store.ts';
 export type { SettingsStore, TextStorage } from './settings/settings-store.ts';
@@ -105,3 +112,4 @@ export { StorageCipher, StorageCipherError } from './storage/original-browser/st
 export type { StorageKeyRecords } from './storage/original-browser/storage-cipher.ts';
 export { InvalidStorageKeyError, StorageKeyExistsError } from './storage/storage-backend.ts';
 export type { Space, StorageBackend, Write } from './storage/storage-backend.ts';
+export { Store, type StoreReader, type Transaction } from './storage/store.ts';

@@ -2,7 +2,16 @@
 // in both directions: a box proves that one of the two wrote it, not which one.
 import { primitives } from '#platform/primitives';
 import { CryptoError } from './crypto-errors.ts';
-import { ensureSymmetricKey, wipe, type Nonce, type PublicKey, type SecretKey, type SymmetricKey } from './keys.ts';
+import {
+    ensurePublicKey,
+    ensureSecretKey,
+    ensureSymmetricKey,
+    wipe,
+    type Nonce,
+    type PublicKey,
+    type SecretKey,
+    type SymmetricKey,
+} from './keys.ts';
 import type { Bytes } from './primitives.ts';
 import {
     symmetricDecrypt,
@@ -13,7 +22,7 @@ import {
 
 /** Key that the holders of the two secret keys share. @throws CryptoError `CYENC-ENSPUB` for a key of low order */
 export function deriveSymmetricKeyFromKeypair(mySecretKey: SecretKey, otherPublicKey: PublicKey): SymmetricKey {
-    const key = primitives.boxSharedKey(mySecretKey, otherPublicKey);
+    const key = primitives.boxSharedKey(ensureSecretKey(mySecretKey), ensurePublicKey(otherPublicKey));
     if (key === undefined)
         throw new CryptoError('CYENC-ENSPUB', 'this public key is of low order: everybody would know the shared key');
     return ensureSymmetricKey(key);
@@ -29,12 +38,12 @@ export function encryptAndEmbedNonce(data: Uint8Array, mine: SecretKey, other: P
     return withSharedKey(mine, other, key => symmetricEncryptAndEmbedNonce(data, key, nonce));
 }
 
-/** @throws CryptoError `CYENC-SYMDEC` */
+/** @throws CryptoError `CYENC-SYMDEC`, `CYENC-ENSPUB` */
 export function decrypt(cypher: Uint8Array, mine: SecretKey, other: PublicKey, nonce: Nonce): Bytes {
     return withSharedKey(mine, other, key => symmetricDecrypt(cypher, key, nonce));
 }
 
-/** @throws CryptoError `CYENC-SYMDEC` */
+/** @throws CryptoError `CYENC-SYMDEC`, `CYENC-ENSPUB` */
 export function decryptWithEmbeddedNonce(bytes: Uint8Array, mine: SecretKey, other: PublicKey): Bytes {
     return withSharedKey(mine, other, key => symmetricDecryptWithEmbeddedNonce(bytes, key));
 }

@@ -6,7 +6,16 @@ import {
     encryptAndEmbedNonce,
 } from './box.ts';
 import { CryptoError } from './crypto-errors.ts';
-import { wipe, type KeyPair, type Nonce, type PublicKey, type PublicSignKey, type SignKeyPair } from './keys.ts';
+import {
+    ensureSecretKey,
+    ensureSecretSignKey,
+    wipe,
+    type KeyPair,
+    type Nonce,
+    type PublicKey,
+    type PublicSignKey,
+    type SignKeyPair,
+} from './keys.ts';
 import type { Bytes } from './primitives.ts';
 import { sign } from './sign.ts';
 import { SymmetricCryptoApi, SymmetricCryptoApiWithKeys } from './symmetric-crypto-api.ts';
@@ -21,11 +30,17 @@ export class CryptoApi implements Disposable {
     readonly #signing: SignKeyPair | undefined;
     #disposed = false;
 
-    /** Takes over the arrays: they are wiped with it. */
+    /** Copies the keys; the caller wipes those that were given. */
     constructor(encryptionKeyPair: KeyPair, signKeyPair?: SignKeyPair) {
         this.publicEncryptionKey = encryptionKeyPair.publicKey;
-        this.#encryption = encryptionKeyPair;
-        this.#signing = signKeyPair;
+        this.#encryption = {
+            publicKey: encryptionKeyPair.publicKey,
+            secretKey: ensureSecretKey(encryptionKeyPair.secretKey.slice()),
+        };
+        this.#signing = signKeyPair && {
+            publicKey: signKeyPair.publicKey,
+            secretKey: ensureSecretSignKey(signKeyPair.secretKey.slice()),
+        };
     }
 
     /** @throws CryptoError `CYAPI-PUBSK` without a sign key pair */
@@ -55,12 +70,17 @@ export class CryptoApi implements Disposable {
 
     /** For many messages to one party: the shared key is derived once. */
     createEncryptionApiWithPerson(otherPublicKey: PublicKey): SymmetricCryptoApi {
-        return new SymmetricCryptoApi(deriveSymmetricKeyFromKeypair(this.#secretKey(), otherPublicKey));
+        const key = deriveSymmetricKeyFromKeypair(this.#secretKey(), otherPublicKey);
+        const api = new SymmetricCryptoApi(key);
+        wipe(key);
+        return api;
     }
 
     createEncryptionApiWithKeysAndPerson(otherPublicKey: PublicKey): SymmetricCryptoApiWithKeys {
         const key = deriveSymmetricKeyFromKeypair(this.#secretKey(), otherPublicKey);
-        return new SymmetricCryptoApiWithKeys(key, this.publicEncryptionKey, otherPublicKey);
+        const api = new SymmetricCryptoApiWithKeys(key, this.publicEncryptionKey, otherPublicKey);
+        wipe(key);
+        return api;
     }
 
     /** Ed25519 signature of 64 bytes. @throws CryptoError `CYAPI-SIGN` without a sign key pair */
@@ -70,7 +90,7 @@ export class CryptoApi implements Disposable {
         return sign(data, this.#signing.secretKey);
     }
 
-    /** Wipes the secret keys; nothing but the public ones can be used any more. */
+    /** Wipes the secret keys: nothing but the public ones can be used any more. What was made from it has keys of its own. */
     [Symbol.dispose](): void {
         this.#disposed = true;
         wipe(this.#encryption.secretKey);

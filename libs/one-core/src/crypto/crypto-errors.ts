@@ -17,6 +17,8 @@ export type CryptoErrorCode =
     | 'BASE64_INVALID'
     | 'SECRET_INVALID'
     | 'CRYPTO_NOT_READY'
+    | 'CRYPTO_UNAVAILABLE'
+    | 'BYTES_INVALID'
     | 'CRYPTO_API_DISPOSED';
 
 /** A cryptographic operation was refused. Its message never shows a key, a secret or a plain text. */

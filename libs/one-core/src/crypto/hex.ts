@@ -13,8 +13,8 @@ export function uint8ArrayToHex(bytes: Uint8Array): string {
 }
 
 /** Whether a text is bytes in hexadecimal digits of either case; the empty text is. */
-export function isHexString(text: string): boolean {
-    return HEX.test(text);
+export function isHexString(text: unknown): text is string {
+    return typeof text === 'string' && HEX.test(text);
 }
 
 /** @throws CryptoError `HEX_INVALID` */
@@ -39,17 +39,17 @@ function digit(character = ''): number | undefined {
     return /^[0-9a-fA-F]$/.test(character) ? parseInt(character, 16) : undefined;
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 /** Standard base64 with padding: how secret keys leave and enter by the application API. */
 export function uint8ArrayToBase64(bytes: Uint8Array): string {
-    return btoa(String.fromCharCode(...bytes));
+    let binary = '';
+    for (const byte of bytes) binary += String.fromCharCode(byte);
+    return btoa(binary);
 }
 
-/** @throws CryptoError `BASE64_INVALID` */
+/** @throws CryptoError `BASE64_INVALID`, which does not repeat the text: it may be a secret key */
 export function base64ToUint8Array(text: string): Bytes {
-    try {
-        return Uint8Array.from(atob(text), character => character.charCodeAt(0));
-    } catch {
-        // Neither text nor cause: the text may be a secret key.
-        throw new CryptoError('BASE64_INVALID', 'the text is no base64');
-    }
+    if (!BASE64.test(text)) throw new CryptoError('BASE64_INVALID', 'the text is no base64 with padding');
+    return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }

@@ -41,7 +41,14 @@ const SECRET_SIGN_KEY_LENGTH = 64;
 const MINIMAL_SALT_LENGTH = 16;
 
 function checkLength(data: Uint8Array, length: number, code: CryptoErrorCode, what: string): void {
+    ensureBytes(data);
     if (data.length !== length) throw new CryptoError(code, `${what} has ${length} bytes, not ${data.length}`);
+}
+
+/** Both libraries take other things for bytes, each its own. @throws CryptoError `BYTES_INVALID` */
+export function ensureBytes(data: unknown): asserts data is Uint8Array {
+    if (Object.prototype.toString.call(data) !== '[object Uint8Array]')
+        throw new CryptoError('BYTES_INVALID', 'keys, nonces and data are given as Uint8Array');
 }
 
 /** @throws CryptoError `CYENC-ENSSYM` */
@@ -82,6 +89,7 @@ export function ensureNonce(data: Uint8Array): Nonce {
 
 /** Longer salts are fine. @throws CryptoError `CYENC-ENSSLT` */
 export function ensureSalt(data: Uint8Array): Salt {
+    ensureBytes(data);
     if (data.length < MINIMAL_SALT_LENGTH)
         throw new CryptoError('CYENC-ENSSLT', `a salt has at least ${MINIMAL_SALT_LENGTH} bytes, not ${data.length}`);
     return data as Salt;
@@ -97,7 +105,7 @@ export function createSymmetricKey(): SymmetricKey {
 
 /** @param length bytes, at least 16 @throws CryptoError `CYENC-ENSSLT` */
 export function createRandomSalt(length = MINIMAL_SALT_LENGTH): Salt {
-    return ensureSalt(primitives.randomBytes(Math.max(0, length)));
+    return ensureSalt(primitives.randomBytes(Number.isInteger(length) && length > 0 ? length : 0));
 }
 
 export function createKeyPair(): KeyPair {
@@ -124,9 +132,12 @@ export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
     return primitives.equal(a, b);
 }
 
-/** Overwrites secrets with zeros. What JavaScript has copied elsewhere (texts above all) is out of reach. */
+/**
+ * Overwrites secrets with zeros. Out of reach is what has been copied elsewhere: texts above all, and in a browser the memory
+ * of the WebAssembly, which its library frees without overwriting.
+ */
 export function wipe(...secrets: readonly Uint8Array[]): void {
-    for (const secret of secrets) primitives.wipe(secret);
+    for (const secret of secrets) secret.fill(0);
 }
 
 /** Joins byte sequences in a buffer of their own. */

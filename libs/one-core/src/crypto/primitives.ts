@@ -29,6 +29,4 @@ export interface Primitives {
     scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost): Promise<Bytes>;
     /** In constant time; arrays of different lengths are not equal. */
     equal(a: Uint8Array, b: Uint8Array): boolean;
-    /** Overwrites key material with zeros. */
-    wipe(bytes: Uint8Array): void;
 }

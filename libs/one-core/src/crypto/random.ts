@@ -1,4 +1,5 @@
 import { primitives } from '#platform/primitives';
+import { ensureHash, type SHA256Hash } from '../hashes.ts';
 import { CryptoError } from './crypto-errors.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-';
@@ -18,4 +19,9 @@ export function createRandomString(length = 64, hex = false): string {
 export function randomCharacters(bytes: Uint8Array, hex = false): string {
     const count = hex ? 16 : ALPHABET.length;
     return Array.from(bytes, byte => ALPHABET[byte % count]).join('');
+}
+
+/** 64 random hexadecimal digits: looks like a hash, is the hash of nothing. */
+export function createRandomSHA256Hash(): SHA256Hash {
+    return ensureHash(createRandomString(64, true));
 }

@@ -1,10 +1,10 @@
 import { primitives } from '#platform/primitives';
 import { CryptoError } from './crypto-errors.ts';
-import { ensureSymmetricKey, type Salt, type SymmetricKey } from './keys.ts';
+import { ensureSymmetricKey, wipe, type Salt, type SymmetricKey } from './keys.ts';
 
 /**
  * Fixed for all existing stores: there is no record of the parameters beside the salt (spec 30 §9). They are cheap to try,
- * so the secrets of our own instances are derived from the password at a higher cost before they come here.
+ * so a secret must be strong, or derived from a password at a higher cost before it comes here.
  */
 const COST = { N: 1024, r: 8, p: 1, length: 32 } as const;
 
@@ -17,7 +17,7 @@ export async function deriveSymmetricKeyFromSecret(secret: string, salt: Salt): 
     } catch (cause) {
         throw new CryptoError('CRS-SCR1', 'the platform could not derive the key', { cause });
     } finally {
-        primitives.wipe(password);
+        wipe(password);
     }
 }
 

@@ -2,7 +2,7 @@
 import { primitives } from '#platform/primitives';
 import type { SHA256Hash } from '../hashes.ts';
 import { isHexString, uint8ArrayToHex, hexToUint8ArrayWithCheck } from './hex.ts';
-import type { PublicSignKey, SecretSignKey } from './keys.ts';
+import { ensureBytes, ensureSecretSignKey, type PublicSignKey, type SecretSignKey } from './keys.ts';
 import type { Bytes } from './primitives.ts';
 
 const SIGNATURE_LENGTH = 64;
@@ -11,11 +11,13 @@ const utf8 = new TextEncoder();
 
 /** Signature of 64 bytes. */
 export function sign(data: Uint8Array, secretSignKey: SecretSignKey): Bytes {
-    return primitives.sign(data, secretSignKey);
+    ensureBytes(data);
+    return primitives.sign(data, ensureSecretSignKey(secretSignKey));
 }
 
-/** Whether a signature is of these data by this key. Never throws: a signature or key of a wrong length verifies nothing. */
+/** Whether a signature is of these data by this key. A signature or key of a wrong length verifies nothing. */
 export function signatureVerify(data: Uint8Array, signature: Uint8Array, publicSignKey: Uint8Array): boolean {
+    ensureBytes(data);
     if (signature.length !== SIGNATURE_LENGTH || publicSignKey.length !== PUBLIC_KEY_LENGTH) return false;
     return primitives.verify(signature, data, publicSignKey);
 }

@@ -1,4 +1,5 @@
-import type { Nonce, PublicKey, SymmetricKey } from './keys.ts';
+import { CryptoError } from './crypto-errors.ts';
+import { ensureSymmetricKey, wipe, type Nonce, type PublicKey, type SymmetricKey } from './keys.ts';
 import type { Bytes } from './primitives.ts';
 import {
     symmetricDecrypt,
@@ -7,30 +8,42 @@ import {
     symmetricEncryptAndEmbedNonce,
 } from './symmetric.ts';
 
-/** Encrypts with one key that it never hands out (spec 30 §10.1). */
-export class SymmetricCryptoApi {
+/** Encrypts with one key that it never hands out (spec 30 §10.1); `using` wipes it at the end. */
+export class SymmetricCryptoApi implements Disposable {
     readonly #key: SymmetricKey;
+    #disposed = false;
 
+    /** Copies the key; the caller wipes the one that was given. */
     constructor(key: SymmetricKey) {
-        this.#key = key;
+        this.#key = ensureSymmetricKey(key.slice());
     }
 
     encrypt(data: Uint8Array, nonce: Nonce): Bytes {
-        return symmetricEncrypt(data, this.#key, nonce);
+        return symmetricEncrypt(data, this.#usable(), nonce);
     }
 
     encryptAndEmbedNonce(data: Uint8Array, nonce?: Nonce): Bytes {
-        return symmetricEncryptAndEmbedNonce(data, this.#key, nonce);
+        return symmetricEncryptAndEmbedNonce(data, this.#usable(), nonce);
     }
 
     /** @throws CryptoError `CYENC-SYMDEC` */
     decrypt(cypher: Uint8Array, nonce: Nonce): Bytes {
-        return symmetricDecrypt(cypher, this.#key, nonce);
+        return symmetricDecrypt(cypher, this.#usable(), nonce);
     }
 
     /** @throws CryptoError `CYENC-SYMDEC` */
     decryptWithEmbeddedNonce(cypherAndNonce: Uint8Array): Bytes {
-        return symmetricDecryptWithEmbeddedNonce(cypherAndNonce, this.#key);
+        return symmetricDecryptWithEmbeddedNonce(cypherAndNonce, this.#usable());
+    }
+
+    [Symbol.dispose](): void {
+        this.#disposed = true;
+        wipe(this.#key);
+    }
+
+    #usable(): SymmetricKey {
+        if (this.#disposed) throw new CryptoError('CRYPTO_API_DISPOSED', 'the key of this API was wiped');
+        return this.#key;
     }
 }
 

@@ -7,7 +7,9 @@ import { CryptoError } from './crypto-errors.ts';
 import {
     concat,
     createRandomNonce,
+    ensureBytes,
     ensureNonce,
+    ensureSymmetricKey,
     NONCE_LENGTH,
     TAG_LENGTH,
     type Nonce,
@@ -17,7 +19,8 @@ import type { Bytes } from './primitives.ts';
 
 /** Tag and cypher text. The caller never uses a nonce twice with the same key. */
 export function symmetricEncrypt(data: Uint8Array, key: SymmetricKey, nonce: Nonce): Bytes {
-    return primitives.secretboxSeal(data, nonce, key);
+    ensureBytes(data);
+    return primitives.secretboxSeal(data, ensureNonce(nonce), ensureSymmetricKey(key));
 }
 
 /** Nonce, tag and cypher text; the nonce is random unless a format demands another. */
@@ -31,7 +34,9 @@ export function symmetricEncryptAndEmbedNonce(
 
 /** @throws CryptoError `CYENC-SYMDEC` for a wrong key, a wrong nonce, changed or cut data: which one, nobody can tell */
 export function symmetricDecrypt(cypher: Uint8Array, key: SymmetricKey, nonce: Nonce): Bytes {
-    const plain = cypher.length < TAG_LENGTH ? undefined : primitives.secretboxOpen(cypher, nonce, key);
+    ensureBytes(cypher);
+    const tooShort = cypher.length < TAG_LENGTH;
+    const plain = tooShort ? undefined : primitives.secretboxOpen(cypher, ensureNonce(nonce), ensureSymmetricKey(key));
     if (plain === undefined) throw new CryptoError('CYENC-SYMDEC', 'the key is wrong or the data were changed');
     return plain;
 }

@@ -1,19 +1,22 @@
 // Identity records (spec 31 §9): JSON that carries the keys of one person and one instance, all as hexadecimal text. For
 // pairing, for importing contacts, and for creating an instance with keys that exist already.
-import { hexToUint8ArrayWithCheck, uint8ArrayToHex } from '../crypto/hex.ts';
+import { hexToUint8ArrayWithCheck, isHexString, uint8ArrayToHex } from '../crypto/hex.ts';
 import {
     createKeyPair,
     createSignKeyPair,
-    ensurePublicKey,
-    ensurePublicSignKey,
     ensureSecretKey,
     ensureSecretSignKey,
+    equalSecrets,
+    keyPairOf,
+    signKeyPairOf,
+    wipe,
     type KeyPair,
     type SignKeyPair,
 } from '../crypto/keys.ts';
 import { createRandomString } from '../crypto/random.ts';
 import { OneError } from '../errors.ts';
 import type { NewIdentity } from './create-identity.ts';
+import { ensureInstanceName } from './instance-ids.ts';
 
 const publicKeys = ['personKeyPublic', 'personSignKeyPublic', 'instanceKeyPublic', 'instanceSignKeyPublic'] as const;
 const secretKeys = ['personKeySecret', 'personSignKeySecret', 'instanceKeySecret', 'instanceSignKeySecret'] as const;
@@ -44,19 +47,20 @@ export class InvalidIdentityRecordError extends OneError {
     }
 }
 
-/** A new identity with random keys; names that are not given are random, too. */
+/** A new identity with random keys; names that are not given are random, too. @throws InvalidInstanceNameError */
 export function generateIdentityRecord({
     personEmail = createRandomString(),
     instanceName = createRandomString(),
     url,
 }: Partial<Names> = {}): SecretIdentityRecord {
+    ensureInstanceName(instanceName, personEmail);
     const [person, personSign, instance, instanceSign] = [
         createKeyPair(),
         createSignKeyPair(),
         createKeyPair(),
         createSignKeyPair(),
     ];
-    return {
+    const record: SecretIdentityRecord = {
         type: 'secret',
         personEmail,
         instanceName,
@@ -70,6 +74,9 @@ export function generateIdentityRecord({
         instanceSignKeySecret: uint8ArrayToHex(instanceSign.secretKey),
         ...(url !== undefined && { url }),
     };
+    // The record is made of texts, which nobody can wipe; these copies can be.
+    wipe(person.secretKey, personSign.secretKey, instance.secretKey, instanceSign.secretKey);
+    return record;
 }
 
 /** The part of a record that others may know. */
@@ -111,7 +118,11 @@ export function parseIdentityRecord(value: unknown): SecretIdentityRecord | Publ
     return { type, ...names, ...keysOf(publicKeys), ...keysOf(secretKeys), ...where };
 }
 
-/** How `createIdentity` makes this identity here; a public record gives the names only. */
+/**
+ * How `createIdentity` makes this identity here; a public record gives the names only. The caller wipes the keys. In a browser
+ * after `cryptoReady()`.
+ * @throws InvalidIdentityRecordError if a public key does not belong to its secret one
+ */
 export function identityOf(
     record: SecretIdentityRecord | PublicIdentityRecord,
 ): Pick<NewIdentity, 'name' | 'email' | 'personKeys' | 'instanceKeys'> {
@@ -125,23 +136,26 @@ export function identityOf(
 }
 
 function keyPair(record: SecretIdentityRecord, name: 'personKey' | 'instanceKey'): KeyPair {
-    return {
-        publicKey: ensurePublicKey(keyBytes(`${name}Public`, record[`${name}Public`])),
-        secretKey: ensureSecretKey(keyBytes(`${name}Secret`, record[`${name}Secret`])),
-    };
+    const pair = keyPairOf(ensureSecretKey(keyBytes(`${name}Secret`, record[`${name}Secret`])));
+    ensureBelongs(`${name}Public`, record[`${name}Public`], pair.publicKey);
+    return pair;
 }
 
 function signKeyPair(record: SecretIdentityRecord, name: 'personSignKey' | 'instanceSignKey'): SignKeyPair {
-    return {
-        publicKey: ensurePublicSignKey(keyBytes(`${name}Public`, record[`${name}Public`])),
-        secretKey: ensureSecretSignKey(keyBytes(`${name}Secret`, record[`${name}Secret`])),
-    };
+    const pair = signKeyPairOf(ensureSecretSignKey(keyBytes(`${name}Secret`, record[`${name}Secret`])));
+    ensureBelongs(`${name}Public`, record[`${name}Public`], pair.publicKey);
+    return pair;
+}
+
+function ensureBelongs(field: string, hex: string, publicKey: Uint8Array): void {
+    if (!equalSecrets(keyBytes(field, hex), publicKey))
+        throw new InvalidIdentityRecordError(field, 'does not belong to its secret key');
 }
 
 /** Neither the text nor a cause that could hold it gets into the error. */
 function keyBytes(field: string, hex: string): Uint8Array {
     const length = field.endsWith('SignKeySecret') ? 64 : 32;
-    if (!/^(?:[0-9a-fA-F]{2})*$/.test(hex) || hex.length !== 2 * length)
+    if (!isHexString(hex) || hex.length !== 2 * length)
         throw new InvalidIdentityRecordError(field, `is no key: ${2 * length} hexadecimal digits`);
     return hexToUint8ArrayWithCheck(hex);
 }

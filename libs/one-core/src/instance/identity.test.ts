@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hexToUint8ArrayWithCheck as bytes } from '../crypto/hex.ts';
-import { ensureSecretKey, ensureSecretSignKey, keyPairOf, signKeyPairOf } from '../crypto/keys.ts';
+import {
+    createKeyPair,
+    createSignKeyPair,
+    ensureSecretKey,
+    ensureSecretSignKey,
+    keyPairOf,
+    signKeyPairOf,
+} from '../crypto/keys.ts';
 import { KeyChain } from '../keychain/key-chain.ts';
 import { Microdata } from '../microdata/microdata.ts';
 import { defineRecipe } from '../recipes/grammar.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { Store } from '../storage/store.ts';
 import { spaces, type Space } from '../storage/storage-backend.ts';
 import { createIdentity, type NewIdentity } from './create-identity.ts';
 import {
@@ -20,12 +28,12 @@ import { instanceIdHash, personIdHash } from './instance-ids.ts';
 import { LocalIdentities } from './local-identities.ts';
 
 const utf8 = new TextDecoder();
-let parts: { storage: MemoryBackend; microdata: Microdata; keyChain: KeyChain };
+let storage: MemoryBackend;
+let keyChain: KeyChain;
 
 beforeEach(() => {
-    const storage = new MemoryBackend();
-    const microdata = new Microdata(new RecipeRegistry());
-    parts = { storage, microdata, keyChain: new KeyChain({ storage, microdata }) };
+    storage = new MemoryBackend();
+    keyChain = new KeyChain({ store: new Store(storage), microdata: new Microdata(new RecipeRegistry()) });
 });
 
 const alice = { name: 'alice-web', email: 'alice@example.org', secret: 's' } satisfies NewIdentity;
@@ -33,13 +41,13 @@ const refused = (code: string) => expect.objectContaining({ code });
 
 async function texts(space: Space): Promise<Record<string, string>> {
     const entries: Record<string, string> = {};
-    for (const key of await parts.storage.keys(space)) entries[key] = utf8.decode(await parts.storage.get(space, key));
+    for (const key of await storage.keys(space)) entries[key] = utf8.decode(await storage.get(space, key));
     return entries;
 }
 
 async function sizes(): Promise<Record<string, number>> {
     return Object.fromEntries(
-        await Promise.all(spaces.map(async space => [space, (await parts.storage.keys(space)).length] as const)),
+        await Promise.all(spaces.map(async space => [space, (await storage.keys(space)).length] as const)),
     );
 }
 
@@ -60,7 +68,7 @@ describe('a new identity', () => {
             sign: signKeyPairOf(ensureSecretSignKey(bytes(vectors.keyPairs[name].sign.secretKeyHex))),
         });
         const { person, instance } = await createIdentity(
-            parts,
+            keyChain,
             { ...alice, personKeys: keysOf('alice'), instanceKeys: keysOf('bob') },
             1_700_000_000_000,
         );
@@ -78,28 +86,70 @@ describe('a new identity', () => {
     });
 
     test('is one commit: nothing of it is stored if it fails, and it can be tried again', async () => {
-        const { storage } = parts;
         const commit = storage.commit.bind(storage);
         let commits = 0;
         storage.commit = writes => (commits++ === 0 ? Promise.reject(new Error('disk full')) : commit(writes));
-        await expect(createIdentity(parts, alice, 1)).rejects.toThrow('disk full');
-        expect(parts.keyChain.unlocked).toBe(false);
+        await expect(createIdentity(keyChain, alice, 1)).rejects.toThrow('disk full');
+        expect(keyChain.unlocked).toBe(false);
         expect(await sizes()).toEqual({ objects: 0, vheads: 0, rmaps: 0, private: 0 });
-        await createIdentity(parts, { ...alice, secret: 'another' }, 1);
+        await createIdentity(keyChain, { ...alice, secret: 'another' }, 1);
         expect(commits).toBe(2);
-        parts.keyChain.lock();
-        await parts.keyChain.unlock('another');
+        keyChain.lock();
+        await keyChain.unlock('another');
     });
 
     test('completes what an original installation has begun, with the same keys', async () => {
-        await parts.keyChain.unlockOrCreate(alice.secret);
-        const identities = new LocalIdentities(parts);
+        await keyChain.unlockOrCreate(alice.secret);
+        const identities = new LocalIdentities(keyChain);
         const { keys } = await identities.createPersonWithDefaultKeys(alice.email);
-        parts.keyChain.lock();
-        await expect(createIdentity(parts, { ...alice, secret: 'wrong' }, 1)).rejects.toEqual(refused('CYENC-SYMDEC'));
-        const { person } = await createIdentity(parts, alice, 1);
-        expect(await parts.keyChain.getDefaultKeys(person)).toBe(keys);
+        keyChain.lock();
+        await expect(createIdentity(keyChain, { ...alice, secret: 'wrong' }, 1)).rejects.toEqual(
+            refused('CYENC-SYMDEC'),
+        );
+        const { person } = await createIdentity(keyChain, alice, 1);
+        expect(await keyChain.getDefaultKeys(person)).toBe(keys);
         expect(await sizes()).toEqual({ objects: 8, vheads: 2, rmaps: 3, private: 6 });
+    });
+
+    test('is refused in a store that has one, and does not replace keys', async () => {
+        await createIdentity(keyChain, alice, 1);
+        keyChain.lock();
+        const before = await sizes();
+        for (const more of [{}, { ownerName: 'x' }, { name: 'other' }, { email: 'bob@example.org' }]) {
+            await expect(createIdentity(keyChain, { ...alice, ...more }, 2)).rejects.toEqual(
+                refused('IDENTITY_EXISTS'),
+            );
+            expect(keyChain.unlocked).toBe(false);
+        }
+        expect(await sizes()).toEqual(before);
+    });
+
+    test('does not take given keys for those that an interrupted creation has left', async () => {
+        await keyChain.unlockOrCreate(alice.secret);
+        await new LocalIdentities(keyChain).createPersonWithDefaultKeys(alice.email);
+        keyChain.lock();
+        const personKeys = { encryption: createKeyPair(), sign: createSignKeyPair() };
+        await expect(createIdentity(keyChain, { ...alice, personKeys }, 1)).rejects.toEqual(
+            refused('KEYCH-HASDEFKEYS'),
+        );
+    });
+
+    test('repairs what a crash of an original installation has left empty or half', async () => {
+        await keyChain.unlockOrCreate(alice.secret);
+        const person = await personIdHash(alice.email);
+        const personKeys = { encryption: createKeyPair(), sign: createSignKeyPair() };
+        const keys = await keyChain.createDefaultKeys(person, personKeys);
+        keyChain.lock();
+        const nothing = new Uint8Array();
+        await storage.commit([
+            { type: 'put', space: 'objects', key: person, value: nothing },
+            { type: 'put', space: 'vheads', key: person, value: nothing },
+            { type: 'delete', space: 'private', key: `${keys}.sign` },
+        ]);
+        await createIdentity(keyChain, { ...alice, personKeys }, 1);
+        expect(await keyChain.getDefaultKeys(person)).toBe(keys);
+        expect((await texts('objects'))[person]).toContain('alice@example.org');
+        expect((await texts('vheads'))[person]).toHaveLength(64);
     });
 
     test('stores its recipes, normalized, and lists them', async () => {
@@ -113,7 +163,7 @@ describe('a new identity', () => {
                 },
             ],
         });
-        await createIdentity(parts, { ...alice, ownerName: 'Alice', initialRecipes: [recipe] }, 1);
+        await createIdentity(keyChain, { ...alice, ownerName: 'Alice', initialRecipes: [recipe] }, 1);
         const stored = Object.values(await texts('objects'));
         expect(stored).toContainEqual(
             expect.stringContaining('{"allowedTypes":["Group","Person"],"type":"referenceToId"}'),
@@ -144,17 +194,17 @@ describe('a new identity', () => {
             'SRH-AEMAP1',
         ],
     ] as const)('with %s is refused before the store is touched', async (_, wrong, code) => {
-        await expect(createIdentity(parts, { ...alice, ...wrong }, 1)).rejects.toEqual(refused(code));
+        await expect(createIdentity(keyChain, { ...alice, ...wrong }, 1)).rejects.toEqual(refused(code));
         expect(await sizes()).toEqual({ objects: 0, vheads: 0, rmaps: 0, private: 0 });
-        expect(parts.keyChain.unlocked).toBe(false);
+        expect(keyChain.unlocked).toBe(false);
     });
 });
 
 describe('further identities', () => {
     let identities: LocalIdentities;
     beforeEach(async () => {
-        await parts.keyChain.unlockOrCreate('s');
-        identities = new LocalIdentities(parts);
+        await keyChain.unlockOrCreate('s');
+        identities = new LocalIdentities(keyChain);
     });
 
     test('are ID objects with keys', async () => {
@@ -184,8 +234,24 @@ describe('further identities', () => {
             { instanceId, local: true },
             { instanceId: remote, local: false },
         ]);
-        await parts.keyChain.createDefaultKeys(remote);
+        await keyChain.createDefaultKeys(remote);
         await expect(identities.getLocalInstanceOfPerson(person)).rejects.toEqual(refused('SEVERAL_LOCAL_INSTANCES'));
+    });
+
+    test('are created with their keys or not at all', async () => {
+        keyChain.lock();
+        await expect(identities.createPersonWithDefaultKeys('p')).rejects.toEqual(refused('KEYMKM-NOKEY'));
+        await keyChain.unlock('s');
+        const { id } = await identities.createPersonWithDefaultKeys('p');
+        const both = await Promise.all([1, 2].map(() => identities.createLocalInstanceIfNoneExists(id)));
+        expect(both.map(({ exists }) => exists)).toEqual([false, true]);
+        expect(both[0]?.instanceId).toBe(both[1]?.instanceId);
+        await expect(identities.createInstance(id, 'a<b')).rejects.toEqual(refused('INSTANCE_NAME_INVALID'));
+    });
+
+    test('of others may have any e-mail', async () => {
+        const { id } = await identities.createPersonIfNotExist('a<b&c');
+        expect(id).toBe(await personIdHash('a<b&c'));
     });
 
     test('have random names, and are created once by calls at the same time', async () => {
@@ -201,10 +267,10 @@ describe('an identity record', () => {
         expect(record.instanceName).toHaveLength(64);
         const received = parseIdentityRecord(JSON.parse(JSON.stringify(record)));
         expect(received).toEqual(record);
-        const { person, instance } = await createIdentity(parts, { ...identityOf(received), secret: 's' }, 1);
-        const api = await parts.keyChain.createCryptoApiFromDefaultKeys(person);
+        const { person, instance } = await createIdentity(keyChain, { ...identityOf(received), secret: 's' }, 1);
+        const api = await keyChain.createCryptoApiFromDefaultKeys(person);
         expect(Buffer.from(api.publicSignKey).toString('hex')).toBe(record.personSignKeyPublic);
-        const ofInstance = await parts.keyChain.createCryptoApiFromDefaultKeys(instance);
+        const ofInstance = await keyChain.createCryptoApiFromDefaultKeys(instance);
         expect(Buffer.from(ofInstance.publicEncryptionKey).toString('hex')).toBe(record.instanceKeyPublic);
     });
 
@@ -224,6 +290,11 @@ describe('an identity record', () => {
         expect(invalid({ type: 'other' })).toThrow('type is');
         expect(invalid({ personEmail: 5 })).toThrow('personEmail is missing');
         expect(invalid({ url: 5 })).toThrow('url is no text');
+        expect(() => identityOf({ ...record, personKeyPublic: record.instanceKeyPublic })).toThrow('does not belong');
+        expect(() => identityOf({ ...record, instanceSignKeyPublic: record.personSignKeyPublic })).toThrow(
+            'does not belong',
+        );
+        expect(() => generateIdentityRecord({ personEmail: 'a&b' })).toThrow('cannot be used');
         for (const key of [record.personKeySecret.slice(2), `${record.personKeySecret}00`, 'z'.repeat(64)]) {
             expect(invalid({ personKeySecret: key })).toThrow(InvalidIdentityRecordError);
             expect(invalid({ personKeySecret: key })).not.toThrow(key);

@@ -1,13 +1,12 @@
 import { createRandomString } from '../crypto/random.ts';
 import { OneError } from '../errors.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
-import type { KeyChain, GivenKeyPairs } from '../keychain/key-chain.ts';
-import type { Microdata } from '../microdata/microdata.ts';
-import { ObjectWrites } from '../objects/object-writes.ts';
+import type { GivenKeyPairs, KeyChain } from '../keychain/key-chain.ts';
+import { NewObjects } from '../objects/new-objects.ts';
 import { decodeReverseMap, reverseMapName } from '../objects/reverse-map.ts';
 import type { Instance, Keys, Person } from '../recipes/core-recipes.ts';
-import { Sequence } from '../sequence.ts';
-import type { StorageBackend } from '../storage/storage-backend.ts';
+import type { StoreReader, Transaction } from '../storage/store.ts';
+import { ensureInstanceName } from './instance-ids.ts';
 
 /** A person or an instance cannot be created or chosen. */
 export class IdentityError extends OneError {
@@ -19,120 +18,108 @@ export class IdentityError extends OneError {
     }
 }
 
+/** An instance of a person; `local`: this device has its keys. */
+export interface InstanceOfPerson {
+    readonly instanceId: SHA256IdHash<Instance>;
+    readonly local: boolean;
+}
+
 /**
  * Further persons and instances besides the owner and the main instance: ID objects without versions, and keys
- * (spec 31 §8). Names that are not given are random.
+ * (spec 31 §8). Names that are not given are random. Every call is one transaction.
  */
 export class LocalIdentities {
-    readonly #storage: StorageBackend;
-    readonly #microdata: Microdata;
     readonly #keyChain: KeyChain;
-    readonly #changes = new Sequence();
 
-    constructor({
-        storage,
-        microdata,
-        keyChain,
-    }: {
-        storage: StorageBackend;
-        microdata: Microdata;
-        keyChain: KeyChain;
-    }) {
-        this.#storage = storage;
-        this.#microdata = microdata;
+    constructor(keyChain: KeyChain) {
         this.#keyChain = keyChain;
     }
 
     /** @throws IdentityError `PERSON_EXISTS` */
     async createPerson(email = createRandomString()): Promise<SHA256IdHash<Person>> {
-        const { id, exists } = await this.createPersonIfNotExist(email);
-        if (exists)
-            throw new IdentityError('PERSON_EXISTS', `A person ${id.slice(0, 8)}… with this e-mail exists already`);
-        return id;
+        return this.#transact(transaction => this.#newPerson(transaction, email));
     }
 
-    createPersonIfNotExist(email = createRandomString()): Promise<{ id: SHA256IdHash<Person>; exists: boolean }> {
-        return this.#store({ $type$: 'Person', email } as const);
+    async createPersonIfNotExist(email = createRandomString()): Promise<{ id: SHA256IdHash<Person>; exists: boolean }> {
+        return this.#transact(transaction => this.#person(transaction, email));
     }
 
+    /** @throws IdentityError `PERSON_EXISTS`; as `KeyChain.createDefaultKeys` */
     async createPersonWithDefaultKeys(
-        email?: string,
+        email = createRandomString(),
         keys?: GivenKeyPairs,
     ): Promise<{ id: SHA256IdHash<Person>; keys: SHA256Hash<Keys> }> {
-        const id = await this.createPerson(email);
-        return { id, keys: await this.#keyChain.createDefaultKeys(id, keys) };
+        return this.#transact(async transaction => {
+            const id = await this.#newPerson(transaction, email);
+            return { id, keys: await this.#keyChain.createDefaultKeysIn(transaction, id, keys) };
+        });
     }
 
-    /** @throws IdentityError `INSTANCE_EXISTS` */
+    /** @throws IdentityError `INSTANCE_EXISTS` @throws InvalidInstanceNameError */
     async createInstance(owner: SHA256IdHash<Person>, name = createRandomString()): Promise<SHA256IdHash<Instance>> {
-        const { id, exists } = await this.createInstanceIfNotExist(owner, name);
-        if (exists)
-            throw new IdentityError('INSTANCE_EXISTS', `The instance ${id.slice(0, 8)}… of this owner exists already`);
-        return id;
+        return this.#transact(transaction => this.#newInstance(transaction, owner, name));
     }
 
-    createInstanceIfNotExist(
+    /** @throws InvalidInstanceNameError */
+    async createInstanceIfNotExist(
         owner: SHA256IdHash<Person>,
         name = createRandomString(),
     ): Promise<{ id: SHA256IdHash<Instance>; exists: boolean }> {
-        return this.#store({ $type$: 'Instance', name, owner } as const, async (writes, id) =>
-            writes.link(owner, 'IdObject', 'Instance', id),
-        );
+        return this.#transact(transaction => this.#instance(transaction, owner, name));
     }
 
+    /** @throws IdentityError `INSTANCE_EXISTS` @throws InvalidInstanceNameError; as `KeyChain.createDefaultKeys` */
     async createInstanceWithDefaultKeys(
         owner: SHA256IdHash<Person>,
-        name?: string,
+        name = createRandomString(),
         keys?: GivenKeyPairs,
     ): Promise<{ id: SHA256IdHash<Instance>; keys: SHA256Hash<Keys> }> {
-        const id = await this.createInstance(owner, name);
-        return { id, keys: await this.#keyChain.createDefaultKeys(id, keys) };
+        return this.#transact(async transaction => {
+            const id = await this.#newInstance(transaction, owner, name);
+            return { id, keys: await this.#keyChain.createDefaultKeysIn(transaction, id, keys) };
+        });
     }
 
-    /** All instances known of a person; `local`: this device has their keys. */
-    async getInstancesOfPerson(
-        owner: SHA256IdHash<Person>,
-    ): Promise<{ instanceId: SHA256IdHash<Instance>; local: boolean }[]> {
+    /** All instances known of a person. */
+    async getInstancesOfPerson(owner: SHA256IdHash<Person>, reader?: StoreReader): Promise<InstanceOfPerson[]> {
         const map = reverseMapName(owner, 'IdObject', 'Instance');
-        const ids = decodeReverseMap(map, await this.#storage.get('rmaps', map)) as SHA256IdHash<Instance>[];
-        const instances: { instanceId: SHA256IdHash<Instance>; local: boolean }[] = [];
-        for (const instanceId of ids)
-            instances.push({ instanceId, local: await this.#keyChain.hasDefaultKeys(instanceId) });
+        const content = await (reader ?? this.#keyChain.store).get('rmaps', map);
+        const instances: InstanceOfPerson[] = [];
+        for (const instanceId of decodeReverseMap(map, content) as SHA256IdHash<Instance>[]) {
+            const local = (await this.#keyChain.findDefaultKeys(instanceId, reader)) !== undefined;
+            instances.push({ instanceId, local });
+        }
         return instances;
     }
 
     /** The only instance of a person on this device. @throws IdentityError for none and for several */
     async getLocalInstanceOfPerson(owner: SHA256IdHash<Person>): Promise<SHA256IdHash<Instance>> {
-        const local = (await this.getInstancesOfPerson(owner)).filter(instance => instance.local);
-        const [only] = local;
+        const only = onlyLocal(await this.getInstancesOfPerson(owner));
         if (only === undefined)
             throw new IdentityError('NO_LOCAL_INSTANCE', 'This person has no instance on this device');
-        if (local.length > 1)
-            throw new IdentityError(
-                'SEVERAL_LOCAL_INSTANCES',
-                `This person has ${local.length} instances on this device`,
-            );
-        return only.instanceId;
+        return only;
     }
 
     async getRemoteInstancesOfPerson(owner: SHA256IdHash<Person>): Promise<SHA256IdHash<Instance>[]> {
-        return (await this.getInstancesOfPerson(owner))
-            .filter(({ local }) => !local)
-            .map(({ instanceId }) => instanceId);
+        const instances = await this.getInstancesOfPerson(owner);
+        return instances.filter(({ local }) => !local).map(({ instanceId }) => instanceId);
     }
 
-    /** @throws IdentityError `SEVERAL_LOCAL_INSTANCES` */
+    /** @throws IdentityError `SEVERAL_LOCAL_INSTANCES`; as `createInstanceWithDefaultKeys` */
     async createLocalInstanceIfNoneExists(
         owner: SHA256IdHash<Person>,
-        name?: string,
+        name = createRandomString(),
     ): Promise<{ instanceId: SHA256IdHash<Instance>; instanceKeys: SHA256Hash<Keys>; exists: boolean }> {
-        const exists = (await this.getInstancesOfPerson(owner)).some(({ local }) => local);
-        if (!exists) {
-            const { id, keys } = await this.createInstanceWithDefaultKeys(owner, name);
-            return { instanceId: id, instanceKeys: keys, exists };
-        }
-        const instanceId = await this.getLocalInstanceOfPerson(owner);
-        return { instanceId, instanceKeys: await this.#keyChain.getDefaultKeys(instanceId), exists };
+        return this.#transact(async transaction => {
+            const existing = onlyLocal(await this.getInstancesOfPerson(owner, transaction));
+            const keys = existing && (await this.#keyChain.findDefaultKeys(existing, transaction));
+            if (existing !== undefined && keys !== undefined)
+                return { instanceId: existing, instanceKeys: keys, exists: true };
+            // An instance of this name without keys was begun by somebody; it gets them now.
+            const { id } = await this.#instance(transaction, owner, name);
+            const instanceKeys = await this.#keyChain.createDefaultKeysIn(transaction, id);
+            return { instanceId: id, instanceKeys, exists: false };
+        });
     }
 
     /** Whether this device can act as the person: it has its keys and an instance of it. */
@@ -141,31 +128,61 @@ export class LocalIdentities {
         return (await this.getInstancesOfPerson(person)).some(({ local }) => local);
     }
 
-    doesPersonExist(person: SHA256IdHash<Person>): Promise<boolean> {
-        return this.#exists(person);
+    async doesPersonExist(person: SHA256IdHash<Person>): Promise<boolean> {
+        return exists(this.#keyChain.store, person);
     }
 
-    doesInstanceExist(instance: SHA256IdHash<Instance>): Promise<boolean> {
-        return this.#exists(instance);
+    async doesInstanceExist(instance: SHA256IdHash<Instance>): Promise<boolean> {
+        return exists(this.#keyChain.store, instance);
     }
 
-    async #exists(id: string): Promise<boolean> {
-        return (await this.#storage.get('objects', id)) !== undefined;
+    #transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
+        return this.#keyChain.store.transact(task);
     }
 
-    #store<T extends { readonly $type$: string }>(
-        object: T,
-        also?: (writes: ObjectWrites, id: SHA256IdHash<T>) => Promise<void>,
-    ): Promise<{ id: SHA256IdHash<T>; exists: boolean }> {
-        return this.#changes.run(async () => {
-            const writes = new ObjectWrites(this.#storage, this.#microdata);
-            const id = await writes.idObject(object);
-            const exists = await this.#exists(id);
-            if (!exists) {
-                await also?.(writes, id);
-                await this.#storage.commit(writes.writes);
-            }
-            return { id, exists };
-        });
+    async #newPerson(transaction: Transaction, email: string): Promise<SHA256IdHash<Person>> {
+        const { id, exists } = await this.#person(transaction, email);
+        if (exists)
+            throw new IdentityError('PERSON_EXISTS', `A person ${id.slice(0, 8)}… with this e-mail exists already`);
+        return id;
     }
+
+    async #newInstance(transaction: Transaction, owner: SHA256IdHash<Person>, name: string) {
+        const { id, exists } = await this.#instance(transaction, owner, name);
+        if (exists)
+            throw new IdentityError('INSTANCE_EXISTS', `The instance ${id.slice(0, 8)}… of this owner exists already`);
+        return id;
+    }
+
+    /** E-mails of others may be any text. */
+    #person(transaction: Transaction, email: string) {
+        return this.#idObject(transaction, { $type$: 'Person', email } as const);
+    }
+
+    async #instance(transaction: Transaction, owner: SHA256IdHash<Person>, name: string) {
+        ensureInstanceName(name, '');
+        const result = await this.#idObject(transaction, { $type$: 'Instance', name, owner } as const);
+        const objects = new NewObjects(transaction, this.#keyChain.microdata);
+        await objects.link(owner, 'IdObject', 'Instance', result.id);
+        return result;
+    }
+
+    async #idObject<T extends { readonly $type$: string }>(transaction: Transaction, object: T) {
+        const id = await this.#keyChain.microdata.idHash(object);
+        const before = await exists(transaction, id);
+        await new NewObjects(transaction, this.#keyChain.microdata).idObject(object);
+        return { id, exists: before };
+    }
+}
+
+async function exists(reader: Pick<StoreReader, 'get'>, id: string): Promise<boolean> {
+    return (await reader.get('objects', id)) !== undefined;
+}
+
+/** @throws IdentityError `SEVERAL_LOCAL_INSTANCES` */
+function onlyLocal(instances: readonly InstanceOfPerson[]): SHA256IdHash<Instance> | undefined {
+    const local = instances.filter(instance => instance.local);
+    if (local.length > 1)
+        throw new IdentityError('SEVERAL_LOCAL_INSTANCES', `This person has ${local.length} instances on this device`);
+    return local[0]?.instanceId;
 }

@@ -11,6 +11,7 @@ import { Microdata } from '../microdata/microdata.ts';
 import type { Person } from '../recipes/core-recipes.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { FileBackend } from '../storage/file/index.ts';
+import { Store } from '../storage/store.ts';
 import { KeyChain } from './key-chain.ts';
 
 const owner = ensureIdHash<Person>('a'.repeat(64));
@@ -18,11 +19,11 @@ const KILLS = process.env['TEST_FULL'] ? 200 : 12;
 
 /** Changes the secret from sN to s(N+1) as fast as it can, and tells each N that is stored. */
 const program = `
-    import { KeyChain, Microdata, RecipeRegistry } from '@refinio/one.core';
+    import { KeyChain, Microdata, RecipeRegistry, Store } from '@refinio/one.core';
     import { FileBackend } from '@refinio/one.core/storage/file';
     const [folder, start] = process.argv.slice(1);
-    const storage = await FileBackend.open(folder);
-    const keyChain = new KeyChain({ storage, microdata: new Microdata(new RecipeRegistry()) });
+    const store = new Store(await FileBackend.open(folder));
+    const keyChain = new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
     for (let n = Number(start); ; n++) {
         await keyChain.changeSecret('s' + n, 's' + (n + 1));
         process.stdout.write((n + 1) + '\\n');
@@ -50,13 +51,14 @@ test(`after kill -9 at any moment the last told secret or the next one opens the
     await using parent = await temporaryFolder('one-core');
     const folder = join(parent.path, 'instance');
     const open = async (): Promise<KeyChain> => {
-        const storage = await FileBackend.open(folder);
-        return new KeyChain({ storage, microdata: new Microdata(new RecipeRegistry()) });
+        const store = new Store(await FileBackend.open(folder, { create: true }));
+        return new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
     };
     const first = await open();
     await first.unlockOrCreate('s0');
     await first.createDefaultKeys(owner);
     const secretKeys = await first.getDefaultSecretKeysAsBase64(owner);
+    await first.store[Symbol.asyncDispose]();
 
     let current = 0;
     for (let kill = 0; kill < KILLS; kill++) {
@@ -67,6 +69,7 @@ test(`after kill -9 at any moment the last told secret or the next one opens the
             () => keyChain.unlock(`s${told + 1}`).then(() => told + 1),
         );
         expect(await keyChain.getDefaultSecretKeysAsBase64(owner)).toEqual(secretKeys);
+        await keyChain.store[Symbol.asyncDispose]();
     }
     expect(current).toBeGreaterThan(KILLS);
 }, 300_000);

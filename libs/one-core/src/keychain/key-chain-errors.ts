@@ -11,7 +11,9 @@ export class KeyChainError extends OneError {
         | 'KEYCH-CDK1'
         | 'KEYCHAIN_INCOMPLETE'
         | 'KEYCHAIN_MISSING'
-        | 'KEYS_NOT_FOUND';
+        | 'KEYCHAIN_LOCKED_MEANWHILE'
+        | 'KEYS_NOT_FOUND'
+        | 'KEYS_DAMAGED';
 
     constructor(code: KeyChainError['code'], message: string, options?: ErrorOptions) {
         super(`${message} (${code}).`, options);

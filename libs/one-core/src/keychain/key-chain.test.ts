@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { base64ToUint8Array, uint8ArrayToHex } from '../crypto/hex.ts';
-import { createKeyPair, createSignKeyPair, keyPairOf, ensureSecretKey } from '../crypto/keys.ts';
+import { CryptoApi } from '../crypto/crypto-api.ts';
+import { createKeyPair, createSignKeyPair, keyPairOf, ensureSecretKey, wipe } from '../crypto/keys.ts';
 import { signatureVerify } from '../crypto/sign.ts';
 import { ensureIdHash, type SHA256Hash } from '../hashes.ts';
 import { Microdata } from '../microdata/microdata.ts';
-import { ObjectWrites } from '../objects/object-writes.ts';
+import { NewObjects } from '../objects/new-objects.ts';
 import type { Keys, Person } from '../recipes/core-recipes.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { Store } from '../storage/store.ts';
 import { KeyChain, type KeyOwner } from './key-chain.ts';
 
 const alice = ensureIdHash<Person>('a'.repeat(64));
@@ -17,12 +19,14 @@ const bob = ensureIdHash<Person>('b'.repeat(64));
 const data = new TextEncoder().encode('data');
 
 let storage: MemoryBackend;
+let store: Store;
 let keyChain: KeyChain;
 const microdata = new Microdata(new RecipeRegistry());
 
 beforeEach(() => {
     storage = new MemoryBackend();
-    keyChain = new KeyChain({ storage, microdata });
+    store = new Store(storage);
+    keyChain = new KeyChain({ store, microdata });
 });
 
 const refused = (code: string) => expect.objectContaining({ code });
@@ -35,17 +39,18 @@ async function privateFiles(): Promise<Record<string, string>> {
 }
 
 /** As synchronization stores keys of others: the object and its reverse map, without secrets. */
-async function storeForeignKeys(owner: KeyOwner, count: number): Promise<SHA256Hash<Keys>[]> {
-    const hashes: SHA256Hash<Keys>[] = [];
-    const writes = new ObjectWrites(storage, microdata);
-    for (let i = 0; i < count; i++) {
-        const key = i.toString(16).padStart(64, '0');
-        const keys: Keys = { $type$: 'Keys', owner, publicKey: key, publicSignKey: key };
-        hashes.push(await writes.object(keys));
-        await writes.link(owner, 'Object', 'Keys', hashes.at(-1) ?? '');
-    }
-    await storage.commit(writes.writes);
-    return hashes;
+function storeForeignKeys(owner: KeyOwner, count: number): Promise<SHA256Hash<Keys>[]> {
+    return store.transact(async transaction => {
+        const objects = new NewObjects(transaction, microdata);
+        const hashes: SHA256Hash<Keys>[] = [];
+        for (let i = 0; i < count; i++) {
+            const key = i.toString(16).padStart(64, '0');
+            const hash = await objects.object<Keys>({ $type$: 'Keys', owner, publicKey: key, publicSignKey: key });
+            await objects.link(owner, 'Object', 'Keys', hash);
+            hashes.push(hash);
+        }
+        return hashes;
+    });
 }
 
 describe('unlocking', () => {
@@ -98,6 +103,40 @@ describe('unlocking', () => {
             expect(await privateFiles()).toEqual({});
         },
     );
+
+    test('ends locked if it was locked meanwhile, with nothing lost', async () => {
+        const creating = keyChain.unlockOrCreate('s');
+        keyChain.lock();
+        await expect(creating).rejects.toEqual(refused('KEYCHAIN_LOCKED_MEANWHILE'));
+        expect(keyChain.unlocked).toBe(false);
+        expect(await keyChain.unlockOrCreate('s')).toBe('unlocked');
+    });
+
+    test('two key chains on one store make one master key, and see each other', async () => {
+        const other = new KeyChain({ store, microdata });
+        expect(await Promise.all([keyChain.unlockOrCreate('s'), other.unlockOrCreate('s')])).toEqual([
+            'created',
+            'unlocked',
+        ]);
+        const results = await Promise.allSettled([keyChain.createDefaultKeys(alice), other.createDefaultKeys(alice)]);
+        expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+        await Promise.all([keyChain.createDefaultKeys(bob), other.createDefaultKeysIfNotExist(bob)]);
+        expect(await other.getDefaultSecretKeysAsBase64(bob)).toEqual(await keyChain.getDefaultSecretKeysAsBase64(bob));
+
+        const changes = await Promise.allSettled([keyChain.changeSecret('s', 'one'), other.changeSecret('s', 'two')]);
+        expect(changes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+        keyChain.lock();
+        await keyChain.unlock('one');
+    });
+
+    test('a failed commit leaves neither files nor an open key chain', async () => {
+        const commit = storage.commit.bind(storage);
+        storage.commit = () => Promise.reject(new Error('disk full'));
+        await expect(keyChain.unlockOrCreate('s')).rejects.toThrow('disk full');
+        expect(keyChain.unlocked).toBe(false);
+        storage.commit = commit;
+        expect(await keyChain.unlockOrCreate('t')).toBe('created');
+    });
 
     test('without a key chain there is nothing to unlock', async () => {
         await expect(keyChain.unlock('s')).rejects.toEqual(refused('KEYCHAIN_MISSING'));
@@ -230,7 +269,7 @@ describe('keys', () => {
 
     test('of which two sets are complete: the first one counts, and somebody is told', async () => {
         const told: unknown[] = [];
-        keyChain = new KeyChain({ storage, microdata, onAmbiguousKeys: (...report) => told.push(report) });
+        keyChain = new KeyChain({ store, microdata, onAmbiguousKeys: (...report) => told.push(report) });
         await keyChain.unlockOrCreate('s');
         const [first] = await storeForeignKeys(alice, 1);
         const second = await keyChain.createDefaultKeys(alice);
@@ -264,8 +303,88 @@ describe('keys', () => {
         const name = `${keys}.sign`;
         const value = ((await storage.get('private', name)) ?? new Uint8Array()).map(byte => byte ^ 1);
         await storage.commit([{ type: 'put', space: 'private', key: name, value }]);
-        await expect(keyChain.createCryptoApiFromDefaultKeys(alice)).rejects.toEqual(refused('CYENC-SYMDEC'));
+        await expect(keyChain.createCryptoApiFromDefaultKeys(alice)).rejects.toEqual(refused('KEYS_DAMAGED'));
     });
+});
+
+test('a store that holds anything but a key chain has lost it, and gets no other', async () => {
+    await store.transact(transaction =>
+        new NewObjects(transaction, microdata).idObject({ $type$: 'Person', email: 'a' } as Person),
+    );
+    await expect(keyChain.unlockOrCreate('s')).rejects.toEqual(refused('KEYCHAIN_INCOMPLETE'));
+});
+
+test('a reverse map that is torn at its end is read, repaired, and refused only where it is damaged elsewhere', async () => {
+    await keyChain.unlockOrCreate('s');
+    const keys = await keyChain.createDefaultKeys(alice);
+    const name = `${alice}.Object.Keys`;
+    const write = (text: string) =>
+        store.transact(transaction => Promise.resolve(transaction.put('rmaps', name, new TextEncoder().encode(text))));
+    await write(`${keys}\n${keys}\n${keys.slice(0, 20)}`);
+    expect(await keyChain.getListOfKeys(alice)).toHaveLength(1);
+    const [foreign] = await storeForeignKeys(alice, 1);
+    expect(new TextDecoder().decode(await store.get('rmaps', name))).toBe(`${keys}\n${foreign}\n`);
+    await write(`${keys.slice(1)}\n${keys}\n`);
+    await expect(keyChain.getListOfKeys(alice)).rejects.toEqual(refused('REVERSE_MAP_DAMAGED'));
+});
+
+test('secrets are overwritten when they are dropped', async () => {
+    const drawn: Uint8Array[] = [];
+    const { primitives } = await import('../platform/node/primitives.ts');
+    const originals = { ...primitives };
+    const recorded = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => (drawn.push(bytes), bytes);
+    Object.assign(primitives, {
+        // Nonces and salts are no secrets.
+        randomBytes: (length: number) =>
+            (length === 32 ? recorded : (bytes: Uint8Array) => bytes)(originals.randomBytes(length)),
+        signKeyPair: () => {
+            const pair = originals.signKeyPair();
+            recorded(pair.secretKey);
+            return pair;
+        },
+        scrypt: async (...given: Parameters<typeof originals.scrypt>) => {
+            drawn.push(given[0]);
+            return recorded(await originals.scrypt(...given));
+        },
+        secretboxOpen: (...given: Parameters<typeof originals.secretboxOpen>) => {
+            const plain = originals.secretboxOpen(...given);
+            return plain && recorded(plain);
+        },
+        boxSharedKey: (...given: Parameters<typeof originals.boxSharedKey>) => {
+            const key = originals.boxSharedKey(...given);
+            return key && recorded(key);
+        },
+    });
+    try {
+        await keyChain.unlockOrCreate('s');
+        await keyChain.createDefaultKeys(alice);
+        await keyChain.changeSecret('s', 't');
+        await keyChain.getDefaultSecretKeysAsBase64(alice);
+        const api = await keyChain.createCryptoApiFromDefaultKeys(alice);
+        api.createEncryptionApiWithPerson(api.publicEncryptionKey);
+        api.encryptAndEmbedNonce(data, api.publicEncryptionKey);
+        keyChain.lock();
+        await keyChain.unlock('wrong').catch(() => undefined);
+        await keyChain.unlock('t');
+        keyChain.lock();
+    } finally {
+        Object.assign(primitives, originals);
+    }
+    expect(drawn.length).toBeGreaterThan(12);
+    for (const secret of drawn) expect(secret.every(byte => byte === 0)).toBe(true);
+});
+
+test('APIs have keys of their own: wiping others does not weaken them', async () => {
+    const pair = createKeyPair();
+    const [first, second] = [new CryptoApi(pair), new CryptoApi(pair)];
+    const box = first.encryptAndEmbedNonce(data, pair.publicKey);
+    const symmetric = first.createEncryptionApiWithPerson(pair.publicKey);
+    first[Symbol.dispose]();
+    wipe(pair.secretKey);
+    expect(second.decryptWithEmbeddedNonce(box, pair.publicKey)).toEqual(data);
+    expect(symmetric.decryptWithEmbeddedNonce(box)).toEqual(data);
+    symmetric[Symbol.dispose]();
+    expect(() => symmetric.encryptAndEmbedNonce(data)).toThrow(refused('CRYPTO_API_DISPOSED'));
 });
 
 test('secrets show in no text that is made of these objects or their errors', async () => {

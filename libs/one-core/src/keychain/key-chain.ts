@@ -1,5 +1,6 @@
 import { cryptoReady } from '#platform/primitives';
 import { CryptoApi } from '../crypto/crypto-api.ts';
+import { CryptoError } from '../crypto/crypto-errors.ts';
 import { hexToUint8ArrayWithCheck, uint8ArrayToBase64, uint8ArrayToHex } from '../crypto/hex.ts';
 import {
     createKeyPair,
@@ -11,6 +12,8 @@ import {
     ensureSecretSignKey,
     wipe,
     type KeyPair,
+    type SecretKey,
+    type SecretSignKey,
     type SignKeyPair,
     type SymmetricKey,
 } from '../crypto/keys.ts';
@@ -18,11 +21,11 @@ import { ensureSecret } from '../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from '../crypto/symmetric.ts';
 import type { SHA256Hash, SHA256IdHash, Typed } from '../hashes.ts';
 import type { Microdata } from '../microdata/microdata.ts';
-import { ObjectWrites } from '../objects/object-writes.ts';
+import { NewObjects } from '../objects/new-objects.ts';
 import { decodeReverseMap, reverseMapName } from '../objects/reverse-map.ts';
 import { KeysRecipe, type Keys } from '../recipes/core-recipes.ts';
 import { Sequence } from '../sequence.ts';
-import type { StorageBackend, Write } from '../storage/storage-backend.ts';
+import type { Store, StoreReader, Transaction } from '../storage/store.ts';
 import { KeyChainError } from './key-chain-errors.ts';
 import { hasMasterKey, openMasterKey, sealMasterKey } from './master-key.ts';
 
@@ -36,7 +39,7 @@ export interface KeysState {
     readonly default: boolean;
 }
 
-/** Key pairs that exist already; both or none. */
+/** Key pairs that exist already; both or none. The caller keeps them and wipes them. */
 export interface GivenKeyPairs {
     readonly encryption?: KeyPair | undefined;
     readonly sign?: SignKeyPair | undefined;
@@ -49,29 +52,34 @@ export interface SecretKeysAsBase64 {
 }
 
 export interface KeyChainOptions {
-    readonly storage: StorageBackend;
+    readonly store: Store;
     readonly microdata: Microdata;
     /** Told when a store holds two complete sets of keys of one owner; the first one is used. */
     readonly onAmbiguousKeys?: (owner: KeyOwner, keys: readonly SHA256Hash<Keys>[]) => void;
 }
+
+/** Makes keys in the transaction in which a key chain is opened or created. */
+export type AddKeys = (owner: KeyOwner, given?: GivenKeyPairs) => Promise<SHA256Hash<Keys>>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const [ENCRYPT, SIGN] = ['encrypt', 'sign'] as const;
 
 /**
  * The secret keys of all persons and instances that live on this device, under one master key, under one secret
- * (spec 31 §2, §3). Every change is one commit.
+ * (spec 31 §2, §3). Every change is one transaction of the store.
  */
 export class KeyChain {
-    readonly #storage: StorageBackend;
-    readonly #microdata: Microdata;
+    readonly store: Store;
+    readonly microdata: Microdata;
     readonly #onAmbiguousKeys: KeyChainOptions['onAmbiguousKeys'];
-    readonly #changes = new Sequence();
+    readonly #openings = new Sequence();
     #masterKey: SymmetricKey | undefined;
+    /** Counts calls of `lock()`: an opening that was begun before one must not end unlocked. */
+    #locks = 0;
 
-    constructor({ storage, microdata, onAmbiguousKeys }: KeyChainOptions) {
-        this.#storage = storage;
-        this.#microdata = microdata;
+    constructor({ store, microdata, onAmbiguousKeys }: KeyChainOptions) {
+        this.store = store;
+        this.microdata = microdata;
         this.#onAmbiguousKeys = onAmbiguousKeys;
     }
 
@@ -80,55 +88,61 @@ export class KeyChain {
     }
 
     /**
-     * Opens the key chain, or creates one in a store that never had any.
-     * @param writes takes the files of a new key chain instead of their own commit; until the caller has committed it,
-     * the key chain exists in memory only, so that a failed commit must be followed by `lock()`
+     * Opens the key chain, or creates one in an empty store.
      * @throws WrongSecretError
-     * @throws KeyChainError `KEYMKM-HASKEY` if it is open; `KEYCHAIN_INCOMPLETE` if the store has lost a file of it
+     * @throws KeyChainError `KEYMKM-HASKEY` if it is open; `KEYCHAIN_INCOMPLETE` if the store has lost a file of it;
+     * `KEYCHAIN_LOCKED_MEANWHILE` if `lock()` was called before this has ended
      */
-    unlockOrCreate(secret: string, writes?: ObjectWrites): Promise<'unlocked' | 'created'> {
-        return this.#change(secret, async () => {
-            if (await hasMasterKey(this.#storage)) {
-                this.#masterKey = await openMasterKey(this.#storage, secret);
-                return 'unlocked';
-            }
-            const masterKey = createSymmetricKey();
-            const files = await sealMasterKey(masterKey, secret);
-            if (writes === undefined) await this.#storage.commit(files);
-            else writes.add(...files);
-            this.#masterKey = masterKey;
-            return 'created';
+    unlockOrCreate(secret: string): Promise<'unlocked' | 'created'> {
+        return this.unlockOrCreateWith(secret, (_transaction, _addKeys, state) => Promise.resolve(state));
+    }
+
+    /**
+     * `unlockOrCreate` together with what else belongs to a new instance, in one transaction: if the task or the commit
+     * fails, there is no key chain either. @throws as above, and what the task throws
+     */
+    unlockOrCreateWith<T>(
+        secret: string,
+        task: (transaction: Transaction, addKeys: AddKeys, state: 'unlocked' | 'created') => Promise<T>,
+    ): Promise<T> {
+        return this.#open(secret, async (transaction, opened) => {
+            const exists = await hasMasterKey(transaction);
+            const masterKey = opened(exists ? await openMasterKey(transaction, secret) : createSymmetricKey());
+            if (!exists) await sealMasterKey(transaction, 'create', masterKey, secret);
+            const addKeys: AddKeys = (owner, given) => this.#addKeys(transaction, masterKey, owner, given);
+            return task(transaction, addKeys, exists ? 'unlocked' : 'created');
         });
     }
 
     /** Opens an existing key chain. @throws WrongSecretError @throws KeyChainError `KEYCHAIN_MISSING` and as above */
     unlock(secret: string): Promise<void> {
-        return this.#change(secret, async () => {
-            await hasMasterKey(this.#storage);
-            this.#masterKey = await openMasterKey(this.#storage, secret);
+        return this.#open(secret, async (transaction, opened) => {
+            await hasMasterKey(transaction);
+            opened(await openMasterKey(transaction, secret));
         });
     }
 
     /** Wipes the master key. Each `CryptoApi` made before keeps working. */
     lock(): void {
+        this.#locks++;
         if (this.#masterKey !== undefined) wipe(this.#masterKey);
         this.#masterKey = undefined;
     }
 
     /**
-     * Puts the same master key under another secret, with a new salt. One commit: after a crash either secret opens the
-     * key chain, never none. Whether it is open does not change.
+     * Puts the same master key under another secret, with a new salt. After a crash either secret opens the key chain, never
+     * none. Whether it is open does not change.
      * @throws WrongSecretError if the old secret is wrong
      */
     async changeSecret(oldSecret: string, newSecret: string): Promise<void> {
         ensureSecret(oldSecret);
         ensureSecret(newSecret);
         await cryptoReady();
-        await this.#changes.run(async () => {
-            await hasMasterKey(this.#storage);
-            const masterKey = await openMasterKey(this.#storage, oldSecret);
+        await this.store.transact(async transaction => {
+            await hasMasterKey(transaction);
+            const masterKey = await openMasterKey(transaction, oldSecret);
             try {
-                await this.#storage.commit(await sealMasterKey(masterKey, newSecret));
+                await sealMasterKey(transaction, 'put', masterKey, newSecret);
             } finally {
                 wipe(masterKey);
             }
@@ -136,19 +150,18 @@ export class KeyChain {
     }
 
     /** Keys known of an owner, in the order in which they were stored here. Those of others are incomplete. */
-    async getListOfKeys(owner: KeyOwner): Promise<KeysState[]> {
+    async getListOfKeys(owner: KeyOwner, reader: StoreReader = this.store): Promise<KeysState[]> {
         const name = reverseMapName(owner, 'Object', 'Keys');
-        const list = decodeReverseMap(name, await this.#storage.get('rmaps', name)) as SHA256Hash<Keys>[];
-        const files = new Set(await this.#storage.keys('private'));
+        const list = decodeReverseMap(name, await reader.get('rmaps', name)) as SHA256Hash<Keys>[];
+        const files = new Set(await reader.keys('private'));
         return list.map(keys => {
             const complete = files.has(`${keys}.${ENCRYPT}`) && files.has(`${keys}.${SIGN}`);
             return { keys, complete, default: complete };
         });
     }
 
-    async getListOfCompleteKeys(owner: KeyOwner): Promise<Omit<KeysState, 'complete'>[]> {
-        const list = await this.getListOfKeys(owner);
-        return list
+    async getListOfCompleteKeys(owner: KeyOwner, reader?: StoreReader): Promise<Omit<KeysState, 'complete'>[]> {
+        return (await this.getListOfKeys(owner, reader))
             .filter(({ complete }) => complete)
             .map(({ keys, default: isDefault }) => ({ keys, default: isDefault }));
     }
@@ -159,120 +172,179 @@ export class KeyChain {
 
     /** @throws KeyChainError `KEYCH-NODEFKEYS` if the owner is not of this device */
     async getDefaultKeys(owner: KeyOwner): Promise<SHA256Hash<Keys>> {
-        const keys = await this.#defaultKeys(owner);
+        const keys = await this.findDefaultKeys(owner);
         if (keys === undefined)
             throw new KeyChainError('KEYCH-NODEFKEYS', `This device has no secret keys of ${owner.slice(0, 8)}…`);
         return keys;
     }
 
     async hasDefaultKeys(owner: KeyOwner): Promise<boolean> {
-        return (await this.#defaultKeys(owner)) !== undefined;
+        return (await this.findDefaultKeys(owner)) !== undefined;
+    }
+
+    /** On one device an owner has one complete set; of more, the first one counts (spec 31 §3.2). */
+    async findDefaultKeys(owner: KeyOwner, reader?: StoreReader): Promise<SHA256Hash<Keys> | undefined> {
+        const complete = (await this.getListOfCompleteKeys(owner, reader)).map(({ keys }) => keys);
+        if (complete.length > 1) this.#onAmbiguousKeys?.(owner, complete);
+        return complete[0];
     }
 
     /**
-     * Creates the keys of an owner on this device: the `Keys` object, its reverse map and both secret keys in one commit.
+     * Creates the keys of an owner on this device: the `Keys` object, its reverse map and both secret keys at once.
      * @throws KeyChainError `KEYMKM-NOKEY` if the chain is locked; `KEYCH-HASDEFKEYS`; `KEYCH-CDK1` if only one pair is given
      */
-    createDefaultKeys(owner: KeyOwner, given: GivenKeyPairs = {}): Promise<SHA256Hash<Keys>> {
-        return this.#changes.run(async () => {
-            if ((await this.#defaultKeys(owner)) !== undefined)
-                throw new KeyChainError('KEYCH-HASDEFKEYS', `This device has keys of ${owner.slice(0, 8)}… already`);
-            const writes = new ObjectWrites(this.#storage, this.#microdata);
-            const keys = await this.addKeys(writes, owner, given);
-            await this.#storage.commit(writes.writes);
-            return keys;
-        });
+    async createDefaultKeys(owner: KeyOwner, given?: GivenKeyPairs): Promise<SHA256Hash<Keys>> {
+        return this.store.transact(transaction => this.createDefaultKeysIn(transaction, owner, given));
     }
 
     /** The keys of an owner on this device; given pairs are ignored if there are some. @throws KeyChainError as above */
     async createDefaultKeysIfNotExist(
         owner: KeyOwner,
-        given: GivenKeyPairs = {},
+        given?: GivenKeyPairs,
     ): Promise<{ keys: SHA256Hash<Keys>; exists: boolean }> {
         ensureBothOrNone(given);
-        const existing = await this.#defaultKeys(owner);
-        if (existing !== undefined) return { keys: existing, exists: true };
-        return { keys: await this.createDefaultKeys(owner, given), exists: false };
+        return this.store.transact(async transaction => {
+            const existing = await this.findDefaultKeys(owner, transaction);
+            if (existing !== undefined) return { keys: existing, exists: true };
+            return { keys: await this.createDefaultKeysIn(transaction, owner, given), exists: false };
+        });
     }
 
-    /** Adds new keys of an owner to writes that the caller commits. @throws KeyChainError `KEYMKM-NOKEY`, `KEYCH-CDK1` */
-    async addKeys(writes: ObjectWrites, owner: KeyOwner, given: GivenKeyPairs = {}): Promise<SHA256Hash<Keys>> {
-        ensureBothOrNone(given);
-        const { encryption = createKeyPair(), sign = createSignKeyPair() } = given;
-        const keys = await writes.object({
-            $type$: 'Keys',
-            owner,
-            publicKey: uint8ArrayToHex(encryption.publicKey),
-            publicSignKey: uint8ArrayToHex(sign.publicKey),
-        } satisfies Keys);
-        await writes.link(owner, 'Object', 'Keys', keys);
+    /** `createDefaultKeys` as a part of a larger transaction. @throws KeyChainError as above */
+    async createDefaultKeysIn(
+        transaction: Transaction,
+        owner: KeyOwner,
+        given?: GivenKeyPairs,
+    ): Promise<SHA256Hash<Keys>> {
         const masterKey = this.#loaded('KEYMKM-NOKEY');
-        writes.add(
-            privateFile(`${keys}.${ENCRYPT}`, symmetricEncryptAndEmbedNonce(encryption.secretKey, masterKey)),
-            privateFile(`${keys}.${SIGN}`, symmetricEncryptAndEmbedNonce(sign.secretKey, masterKey)),
-        );
-        return keys;
+        if ((await this.findDefaultKeys(owner, transaction)) !== undefined)
+            throw new KeyChainError('KEYCH-HASDEFKEYS', `This device has keys of ${owner.slice(0, 8)}… already`);
+        return this.#addKeys(transaction, masterKey, owner, given);
     }
 
-    /** What signs and decrypts as a person or instance of this device. @throws KeyChainError `KEYCH-NODEFKEYS`, `KEYMKM-NOKEYDEC` */
+    /**
+     * What signs and decrypts as a person or instance of this device.
+     * @throws KeyChainError `KEYCH-NODEFKEYS`, `KEYMKM-NOKEYDEC`, `KEYS_NOT_FOUND`, `KEYS_DAMAGED`
+     */
     async createCryptoApiFromDefaultKeys(owner: KeyOwner): Promise<CryptoApi> {
         const hash = await this.getDefaultKeys(owner);
         const { publicKey, publicSignKey } = await this.#keysObject(hash);
-        const { encryption, sign } = await this.#secretKeys(hash);
-        return new CryptoApi(
-            { publicKey: ensurePublicKey(hexToUint8ArrayWithCheck(publicKey)), secretKey: encryption },
-            { publicKey: ensurePublicSignKey(hexToUint8ArrayWithCheck(publicSignKey)), secretKey: sign },
+        return this.#withSecretKeys(
+            hash,
+            (encryption, sign) =>
+                new CryptoApi(
+                    { publicKey: ensurePublicKey(hexToUint8ArrayWithCheck(publicKey)), secretKey: encryption },
+                    { publicKey: ensurePublicSignKey(hexToUint8ArrayWithCheck(publicSignKey)), secretKey: sign },
+                ),
         );
     }
 
     /** For the owner to take them along. Never log or send what this returns. @throws KeyChainError as above */
     async getDefaultSecretKeysAsBase64(owner: KeyOwner): Promise<SecretKeysAsBase64> {
-        const { encryption, sign } = await this.#secretKeys(await this.getDefaultKeys(owner));
-        try {
-            return {
-                secretEncryptionKey: uint8ArrayToBase64(encryption),
-                secretSignKey: uint8ArrayToBase64(sign),
-            };
-        } finally {
-            wipe(encryption, sign);
-        }
+        return this.#withSecretKeys(await this.getDefaultKeys(owner), (encryption, sign) => ({
+            secretEncryptionKey: uint8ArrayToBase64(encryption),
+            secretSignKey: uint8ArrayToBase64(sign),
+        }));
     }
 
-    async #change<T>(secret: string, task: () => Promise<T>): Promise<T> {
+    /** Becomes unlocked only when everything is stored, and only if nobody has locked it since. */
+    async #open<T>(
+        secret: string,
+        task: (transaction: Transaction, opened: (masterKey: SymmetricKey) => SymmetricKey) => Promise<T>,
+    ): Promise<T> {
         ensureSecret(secret);
+        const locks = this.#locks;
         await cryptoReady();
-        return this.#changes.run(() => {
+        return this.#openings.run(async () => {
             if (this.unlocked) throw new KeyChainError('KEYMKM-HASKEY', 'The key chain is unlocked already');
-            return task();
+            let masterKey: SymmetricKey | undefined;
+            try {
+                const result = await this.store.transact(transaction =>
+                    task(transaction, opened => (masterKey = opened)),
+                );
+                if (locks !== this.#locks)
+                    throw new KeyChainError(
+                        'KEYCHAIN_LOCKED_MEANWHILE',
+                        'The key chain was locked while it was opened',
+                    );
+                this.#masterKey = masterKey;
+                return result;
+            } catch (error) {
+                if (masterKey !== undefined) wipe(masterKey);
+                throw error;
+            }
         });
     }
 
-    /** On one device an owner has one complete set; of more, the first one counts (spec 31 §3.2). */
-    async #defaultKeys(owner: KeyOwner): Promise<SHA256Hash<Keys> | undefined> {
-        const complete = (await this.getListOfCompleteKeys(owner)).map(({ keys }) => keys);
-        if (complete.length > 1) this.#onAmbiguousKeys?.(owner, complete);
-        return complete[0];
+    async #addKeys(
+        transaction: Transaction,
+        masterKey: SymmetricKey,
+        owner: KeyOwner,
+        given: GivenKeyPairs = {},
+    ): Promise<SHA256Hash<Keys>> {
+        ensureBothOrNone(given);
+        const { encryption = createKeyPair(), sign = createSignKeyPair() } = given;
+        try {
+            const objects = new NewObjects(transaction, this.microdata);
+            const keys = await objects.object({
+                $type$: 'Keys',
+                owner,
+                publicKey: uint8ArrayToHex(ensurePublicKey(encryption.publicKey)),
+                publicSignKey: uint8ArrayToHex(ensurePublicSignKey(sign.publicKey)),
+            } satisfies Keys);
+            await objects.link(owner, 'Object', 'Keys', keys);
+            for (const [suffix, secretKey] of [
+                [ENCRYPT, ensureSecretKey(encryption.secretKey)],
+                [SIGN, ensureSecretSignKey(sign.secretKey)],
+            ] as const) {
+                const name = `${keys}.${suffix}`;
+                // One file of two, which an interrupted creation has left, belongs to the same key and may be replaced.
+                const how = (await transaction.get('private', name)) === undefined ? 'create' : 'put';
+                transaction[how]('private', name, symmetricEncryptAndEmbedNonce(secretKey, masterKey));
+            }
+            return keys;
+        } finally {
+            if (given.encryption === undefined) wipe(encryption.secretKey);
+            if (given.sign === undefined) wipe(sign.secretKey);
+        }
     }
 
     async #keysObject(hash: SHA256Hash<Keys>): Promise<Keys> {
-        const bytes = await this.#storage.get('objects', hash);
+        const bytes = await this.store.get('objects', hash);
         if (bytes === undefined)
             throw new KeyChainError('KEYS_NOT_FOUND', `The Keys object ${hash} is missing in the store`);
-        return this.#microdata.parseAs(KeysRecipe, utf8.decode(bytes));
+        return this.microdata.parseAs(KeysRecipe, utf8.decode(bytes));
     }
 
-    async #secretKeys(hash: SHA256Hash<Keys>) {
-        return {
-            encryption: ensureSecretKey(await this.#open(`${hash}.${ENCRYPT}`)),
-            sign: ensureSecretSignKey(await this.#open(`${hash}.${SIGN}`)),
-        };
+    /** Hands the secret keys to `use`, which copies what it keeps. */
+    async #withSecretKeys<T>(
+        hash: SHA256Hash<Keys>,
+        use: (encryption: SecretKey, sign: SecretSignKey) => T,
+    ): Promise<T> {
+        const sealed = [await this.#sealedKey(`${hash}.${ENCRYPT}`), await this.#sealedKey(`${hash}.${SIGN}`)] as const;
+        const opened: Uint8Array[] = [];
+        try {
+            const masterKey = this.#loaded('KEYMKM-NOKEYDEC');
+            for (const bytes of sealed) opened.push(symmetricDecryptWithEmbeddedNonce(bytes, masterKey));
+            const [encryption = new Uint8Array(), sign = new Uint8Array()] = opened;
+            return use(ensureSecretKey(encryption), ensureSecretSignKey(sign));
+        } catch (cause) {
+            // Not the code of a wrong secret: another one would not help.
+            if (cause instanceof CryptoError)
+                throw new KeyChainError('KEYS_DAMAGED', `The key files of ${hash} are damaged; restore them`, {
+                    cause,
+                });
+            throw cause;
+        } finally {
+            wipe(...opened);
+        }
     }
 
-    async #open(name: string): Promise<Uint8Array> {
-        const sealed = await this.#storage.get('private', name);
+    async #sealedKey(name: string): Promise<Uint8Array> {
+        const sealed = await this.store.get('private', name);
         if (sealed === undefined)
             throw new KeyChainError('KEYS_NOT_FOUND', `The key file ${name} is missing in the store`);
-        return symmetricDecryptWithEmbeddedNonce(sealed, this.#loaded('KEYMKM-NOKEYDEC'));
+        return sealed;
     }
 
     #loaded(code: 'KEYMKM-NOKEY' | 'KEYMKM-NOKEYDEC'): SymmetricKey {
@@ -281,11 +353,8 @@ export class KeyChain {
     }
 }
 
-function privateFile(key: string, value: Uint8Array): Write {
-    return { type: 'create', space: 'private', key, value };
-}
-
-function ensureBothOrNone({ encryption, sign }: GivenKeyPairs): void {
+/** @throws KeyChainError `KEYCH-CDK1` */
+export function ensureBothOrNone({ encryption, sign }: GivenKeyPairs = {}): void {
     if ((encryption === undefined) !== (sign === undefined))
         throw new KeyChainError('KEYCH-CDK1', 'Of encryption and sign key pair, give both or none');
 }

@@ -8,34 +8,35 @@ import { CryptoError } from '../crypto/crypto-errors.ts';
 import { createRandomSalt, ensureSalt, ensureSymmetricKey, wipe, type SymmetricKey } from '../crypto/keys.ts';
 import { deriveSymmetricKeyFromSecret } from '../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from '../crypto/symmetric.ts';
-import type { StorageBackend, Write } from '../storage/storage-backend.ts';
+import { spaces } from '../storage/storage-backend.ts';
+import type { StoreReader, Transaction } from '../storage/store.ts';
 import { KeyChainError, WrongSecretError } from './key-chain-errors.ts';
 
 const SALT = 'keychain_salt';
 const MASTER_KEY = 'keychain_masterkey';
-const KEY_FILE = /\.(?:encrypt|sign)$/;
 
 /**
  * Whether a store has a master key.
- * @throws KeyChainError `KEYCHAIN_INCOMPLETE` for a store that has lost one: a new one would make all its keys unreadable
+ * @throws KeyChainError `KEYCHAIN_INCOMPLETE` for a store that has lost it: a new one would make all its keys unreadable
  */
-export async function hasMasterKey(storage: Pick<StorageBackend, 'get' | 'keys'>): Promise<boolean> {
+export async function hasMasterKey(store: StoreReader): Promise<boolean> {
     const missing: string[] = [];
-    for (const name of [SALT, MASTER_KEY]) if ((await storage.get('private', name)) === undefined) missing.push(name);
+    for (const name of [SALT, MASTER_KEY]) if ((await store.get('private', name)) === undefined) missing.push(name);
     if (missing.length === 0) return true;
-    const left = missing.length === 1 || (await storage.keys('private')).some(name => KEY_FILE.test(name));
-    if (left)
-        throw new KeyChainError(
-            'KEYCHAIN_INCOMPLETE',
-            `The key chain has lost its file ${missing.join(' and ')}. Restore it from a backup: without it, the keys of ` +
-                'this instance cannot be read. Nothing was changed',
-        );
-    return false;
+    // The key chain is what an installation stores first: where anything else is, it was lost.
+    let empty = missing.length === 2;
+    for (const space of spaces) empty &&= (await store.keys(space)).length === 0;
+    if (empty) return false;
+    throw new KeyChainError(
+        'KEYCHAIN_INCOMPLETE',
+        `The store has lost ${missing.join(' and ')} of its key chain. Restore it from a backup: without it, the keys of this ` +
+            'instance cannot be read. Nothing was changed',
+    );
 }
 
 /** @throws WrongSecretError, KeyChainError `KEYCHAIN_MISSING`, CryptoError `CYENC-ENSSLT`, `CYENC-ENSSYM` */
-export async function openMasterKey(storage: Pick<StorageBackend, 'get'>, secret: string): Promise<SymmetricKey> {
-    const [salt, sealed] = [await storage.get('private', SALT), await storage.get('private', MASTER_KEY)];
+export async function openMasterKey(store: Pick<StoreReader, 'get'>, secret: string): Promise<SymmetricKey> {
+    const [salt, sealed] = [await store.get('private', SALT), await store.get('private', MASTER_KEY)];
     if (salt === undefined || sealed === undefined)
         throw new KeyChainError('KEYCHAIN_MISSING', 'There is no key chain here; create the instance first');
     const key = await deriveSymmetricKeyFromSecret(secret, ensureSalt(salt));
@@ -49,16 +50,21 @@ export async function openMasterKey(storage: Pick<StorageBackend, 'get'>, secret
     }
 }
 
-/** Both files of a master key under a secret, with a salt and a nonce of their own; to be stored in one commit. */
-export async function sealMasterKey(masterKey: SymmetricKey, secret: string): Promise<Write[]> {
+/**
+ * Stores a master key under a secret, with a salt and a nonce of their own.
+ * @param how `create`: there must be none yet; `put`: replaces it
+ */
+export async function sealMasterKey(
+    transaction: Transaction,
+    how: 'create' | 'put',
+    masterKey: SymmetricKey,
+    secret: string,
+): Promise<void> {
     const salt = createRandomSalt();
     const key = await deriveSymmetricKeyFromSecret(secret, salt);
     try {
-        const sealed = symmetricEncryptAndEmbedNonce(masterKey, key);
-        return [
-            { type: 'put', space: 'private', key: SALT, value: salt },
-            { type: 'put', space: 'private', key: MASTER_KEY, value: sealed },
-        ];
+        transaction[how]('private', SALT, salt);
+        transaction[how]('private', MASTER_KEY, symmetricEncryptAndEmbedNonce(masterKey, key));
     } finally {
         wipe(key);
     }

@@ -20,25 +20,24 @@ export function reverseMapName(target: string, kind: 'Object' | 'IdObject', type
     return `${target}.${kind}.${type}`;
 }
 
-/** Entries in the order in which they were written. @throws ReverseMapDamagedError */
+/**
+ * Entries in the order in which they were written, each once. A line that is torn at the end, as a crash of an original
+ * installation leaves it, is none.
+ * @throws ReverseMapDamagedError for damage anywhere else
+ */
 export function decodeReverseMap(name: string, content: Uint8Array | undefined): string[] {
     if (content === undefined) return [];
     const text = ascii.decode(content);
-    const entries: string[] = [];
-    for (let offset = 0; offset < text.length; offset += LINE) {
+    const entries = new Set<string>();
+    for (let offset = 0; offset + LINE <= text.length; offset += LINE) {
         const entry = text.slice(offset, offset + LINE - 1);
         if (!isHash(entry) || text[offset + LINE - 1] !== '\n') throw new ReverseMapDamagedError(name, offset);
-        entries.push(entry);
+        entries.add(entry);
     }
-    return entries;
+    return [...entries];
 }
 
-/** The map with one more entry; unchanged if it has it. */
-export function appendToReverseMap(
-    content: Uint8Array | undefined,
-    entries: readonly string[],
-    entry: string,
-): Uint8Array {
-    if (content !== undefined && entries.includes(entry)) return content;
+/** Content of the map with one more entry. */
+export function appendToReverseMap(entries: readonly string[], entry: string): Uint8Array {
     return utf8.encode(entries.concat(entry).join('\n') + '\n');
 }

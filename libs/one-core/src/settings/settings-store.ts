@@ -48,7 +48,7 @@ export class LocalSettingsStore implements SettingsStore {
 
     setItem(key: string, value: unknown): Promise<void> {
         return attempt('SET-SET', `The setting "${key}" cannot be stored`, () =>
-            this.#storage.setItem(key, stringifyCanonical(value)),
+            this.#storage.setItem(key, settingText(value)),
         );
     }
 
@@ -59,6 +59,12 @@ export class LocalSettingsStore implements SettingsStore {
     clear(): Promise<void> {
         return attempt('SET-CLR', 'The settings cannot be removed', () => this.#storage.clear());
     }
+}
+
+/** @throws TypeError for undefined: a setting without a value is removed, not stored */
+export function settingText(value: unknown): string {
+    if (value === undefined) throw new TypeError('A setting needs a value; removeItem() removes it.');
+    return stringifyCanonical(value);
 }
 
 /** Runs an operation of a settings store and gives its failure the code of the operation. */

@@ -1,12 +1,10 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { temporaryFolder, type TemporaryFolder } from '@lama/testing';
-import { folderOperations, type FolderOperations } from './file/folder-operations.ts';
-import { CommitUnfinishedError, FileBackend } from './file/index.ts';
+import { FileBackend } from './file/index.ts';
 import { MemoryBackend } from './memory/memory-backend.ts';
 import { InvalidStorageKeyError, StorageKeyExistsError, type StorageBackend, type Write } from './storage-backend.ts';
+import { Store } from './store.ts';
 
 const folders: TemporaryFolder[] = [];
 afterEach(async () => {
@@ -16,24 +14,28 @@ afterEach(async () => {
 async function newFolder(): Promise<string> {
     const folder = await temporaryFolder('one-core');
     folders.push(folder);
-    return join(folder.path, 'a'.repeat(64));
+    return join(folder.path, 'new', 'a'.repeat(64));
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const put = (key: string, text: string): Write => ({ type: 'put', space: 'private', key, value: bytes(text) });
 const create = (key: string, text: string): Write => ({ type: 'create', space: 'private', key, value: bytes(text) });
 const remove = (key: string): Write => ({ type: 'delete', space: 'private', key });
+const map = (type: string): string => `${'a'.repeat(64)}.Object.${type}`;
 
-async function contents(backend: StorageBackend): Promise<Record<string, string>> {
+async function contents(reader: Pick<StorageBackend, 'get' | 'keys'>): Promise<Record<string, string>> {
     const entries: Record<string, string> = {};
-    for (const key of await backend.keys('private'))
-        entries[key] = new TextDecoder().decode(await backend.get('private', key));
+    for (const key of await reader.keys('private'))
+        entries[key] = new TextDecoder().decode(await reader.get('private', key));
     return entries;
 }
 
 describe.each([
     { name: 'MemoryBackend', open: () => Promise.resolve<StorageBackend>(new MemoryBackend()) },
-    { name: 'FileBackend', open: async (): Promise<StorageBackend> => FileBackend.open(await newFolder()) },
+    {
+        name: 'FileBackend',
+        open: async (): Promise<StorageBackend> => FileBackend.open(await newFolder(), { create: true }),
+    },
 ])('$name', ({ open }) => {
     test('keeps what was committed, per space, and lists keys in order', async () => {
         await using backend = await open();
@@ -50,16 +52,24 @@ describe.each([
     test('creates nothing twice, and stores nothing of a refused commit', async () => {
         await using backend = await open();
         await backend.commit([create('a', '1')]);
-        await expect(backend.commit([put('b', '2'), create('a', '3'), remove('a')])).rejects.toThrow(
-            StorageKeyExistsError,
-        );
+        await expect(backend.commit([put('b', '2'), create('a', '3')])).rejects.toThrow(StorageKeyExistsError);
+        await expect(backend.commit([put('b', '2'), put('b', '3')])).rejects.toThrow('the commit has it twice');
         expect(await contents(backend)).toEqual({ a: '1' });
     });
 
-    test('refuses keys that would leave their folder', async () => {
+    test('refuses keys that not every store can hold', async () => {
         await using backend = await open();
-        for (const key of ['', '.', '..', '../a', 'a/b', 'a\\b', '/a', 'a\0', 'ä', 'x'.repeat(300)])
+        const keys = ['', '.', '..', '../a', 'a/b', 'a\\b', '/a', 'a\0', 'ä', 'x'.repeat(300), '.DS_Store'];
+        for (const key of keys) {
             await expect(backend.commit([put('a', '1'), put(key, '2')])).rejects.toThrow(InvalidStorageKeyError);
+            await expect(backend.get('private', key)).rejects.toThrow(InvalidStorageKeyError);
+        }
+        for (const key of ['a', map(''), map('a/b'), map('a b'), map('\ud800'), map('ä'.repeat(80))])
+            await expect(backend.commit([{ ...put(key, '1'), space: 'rmaps' }])).rejects.toThrow(
+                InvalidStorageKeyError,
+            );
+        await backend.commit([{ ...put(map('Ä#&-😀'), '1'), space: 'rmaps' }]);
+        expect(await backend.keys('rmaps')).toEqual([map('Ä#&-😀')]);
         expect(await contents(backend)).toEqual({});
     });
 
@@ -78,133 +88,32 @@ describe.each([
         await Promise.all(numbers.map(n => backend.commit([put('a', n), put('b', n)])));
         expect(await contents(backend)).toEqual({ a: '19', b: '19' });
     });
-});
 
-/** The process ends before an operation; a write may have begun. */
-class PowerCut extends Error {}
+    test('below a store: transactions see what was stored and what they wrote, and nothing half', async () => {
+        await using store = new Store(await open());
+        const increment = () =>
+            store.transact(async transaction => {
+                const before = Number(new TextDecoder().decode(await transaction.get('private', 'n')));
+                transaction.put('private', 'n', bytes(String(before + 1)));
+                expect(await contents(transaction)).toEqual({ n: String(before + 1) });
+                return before + 1;
+            });
+        expect(await Promise.all([1, 2, 3].map(increment))).toEqual([1, 2, 3]);
 
-/** The real file system until `after` operations have changed it; then nothing works any more. */
-function cutAfter(after: number, torn: boolean): FolderOperations {
-    let left = after;
-    const changing = async (run: () => Promise<void>, partly?: () => Promise<void>): Promise<void> => {
-        if (left-- > 0) return run();
-        if (left === -1 && torn) await partly?.();
-        throw new PowerCut();
-    };
-    return {
-        read: path => folderOperations.read(path),
-        list: path => folderOperations.list(path),
-        makeFolder: (path, mode) => folderOperations.makeFolder(path, mode),
-        writeDurably: (path, content, mode) =>
-            changing(
-                () => folderOperations.writeDurably(path, content, mode),
-                () => writeFile(path, content.subarray(0, content.length / 2)),
-            ),
-        rename: (from, to) => changing(() => folderOperations.rename(from, to)),
-        remove: path => changing(() => folderOperations.remove(path)),
-        syncFolder: path => changing(() => folderOperations.syncFolder(path)),
-    };
-}
-
-describe('FileBackend', () => {
-    const before = { a: '1', b: '2', c: '3' };
-    const commit: readonly Write[] = [put('a', 'changed'), remove('b'), create('d', 'new')];
-    const after = { a: 'changed', c: '3', d: 'new' };
-
-    test.each([false, true])(
-        'has all of a commit or nothing of it, wherever the process ends (torn writes: %j)',
-        async torn => {
-            const seen = new Set<string>();
-            for (let operations = 0; ; operations++) {
-                const folder = await newFolder();
-                {
-                    await using backend = await FileBackend.open(folder);
-                    await backend.commit(Object.entries(before).map(([key, text]) => put(key, text)));
-                }
-                const cut = await FileBackend.open(folder, cutAfter(operations, torn));
-                const error: unknown = await cut.commit(commit).then(
-                    () => undefined,
-                    (reason: unknown) => reason,
-                );
-                // Opened twice: recovery leaves nothing that a second one would take for something.
-                for (const _ of [1, 2]) {
-                    await using reopened = await FileBackend.open(folder);
-                    const now = await contents(reopened);
-                    expect([before, after]).toContainEqual(now);
-                    seen.add('d' in now ? 'after' : 'before');
-                    if (error instanceof CommitUnfinishedError) expect(now).toEqual(after);
-                }
-                expect(await folderOperations.list(join(folder, 'tmp'))).toEqual([]);
-                if (error === undefined) break;
-                expect(error instanceof PowerCut || error instanceof CommitUnfinishedError).toBe(true);
-            }
-            expect([...seen].sort()).toEqual(['after', 'before']);
-        },
-    );
-
-    test('has all of a commit or nothing of it, even if recovery is interrupted again and again', async () => {
-        await fc.assert(
-            fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 5 }), async cuts => {
-                const folder = await newFolder();
-                await using backend = await FileBackend.open(folder);
-                await backend.commit(Object.entries(before).map(([key, text]) => put(key, text)));
-                const [first = 0, ...more] = cuts;
-                await (await FileBackend.open(folder, cutAfter(first, true))).commit(commit).catch(() => undefined);
-                for (const cut of more) await FileBackend.open(folder, cutAfter(cut, true)).catch(() => undefined);
-                await using reopened = await FileBackend.open(folder);
-                expect([before, after]).toContainEqual(await contents(reopened));
-            }),
-            { numRuns: process.env['TEST_FULL'] ? 500 : 25 },
-        );
-    });
-
-    test('completes a recorded commit with the next operation when the disk works again', async () => {
-        const folder = await newFolder();
-        let broken = false;
-        const backend = await FileBackend.open(folder, {
-            ...folderOperations,
-            rename: (from, to) =>
-                broken && to.endsWith('b') ? Promise.reject(new Error('ENOSPC')) : folderOperations.rename(from, to),
+        const failing = store.transact(transaction => {
+            transaction.delete('private', 'n');
+            return Promise.reject(new Error('changed my mind'));
         });
-        broken = true;
-        await expect(backend.commit([put('a', '1'), put('b', '2')])).rejects.toThrow(CommitUnfinishedError);
-        await expect(backend.get('private', 'a')).rejects.toThrow('ENOSPC');
-        await expect(backend.commit([put('c', '3')])).rejects.toThrow('ENOSPC');
-        broken = false;
-        await backend.commit([put('b', '4')]);
-        expect(await contents(backend)).toEqual({ a: '1', b: '4' });
-    });
-
-    test('ignores a record that is not complete, and leaves files of others in tmp alone', async () => {
-        const folder = await newFolder();
-        await using backend = await FileBackend.open(folder);
-        const { encodeCommit } = await import('./file/commit-record.ts');
-        const record = encodeCommit([put('x', '1'), put('y', '2')]);
-        for (const damaged of [
-            bytes('ONECMT1\nshort'),
-            record.subarray(1),
-            record.map((byte, i) => (i === 60 ? byte ^ 1 : byte)),
-        ]) {
-            await writeFile(join(folder, 'tmp', 'commit'), damaged);
-            await using opened = await FileBackend.open(folder);
-            expect(await contents(opened)).toEqual({});
-        }
-        await writeFile(join(folder, 'tmp', 'tmp-1700000000000-0'), 'a stream');
-        await backend.commit([put('a', '1')]);
-        await using reopened = await FileBackend.open(folder);
-        expect(await contents(reopened)).toEqual({ a: '1' });
-        expect(await folderOperations.list(join(folder, 'tmp'))).toEqual(['tmp-1700000000000-0']);
-    });
-
-    test('has the folders of an original installation; only the owner may read private files', async () => {
-        const folder = await newFolder();
-        await using backend = await FileBackend.open(folder);
-        await backend.commit([put('a', '1'), put('b', '2')]);
-        const names = await folderOperations.list(folder);
-        expect(names.sort()).toEqual(['acache', 'objects', 'private', 'rmaps', 'tmp', 'vheads']);
-        expect(await readFile(join(folder, 'private', 'a'), 'utf8')).toBe('1');
-        if (process.platform === 'win32') return;
-        expect((await stat(join(folder, 'private'))).mode & 0o777).toBe(0o700);
-        expect((await stat(join(folder, 'private', 'a'))).mode & 0o777).toBe(0o600);
+        await expect(failing).rejects.toThrow('changed my mind');
+        await store.transact(async transaction => {
+            transaction.create('private', 'm', bytes('1'));
+            transaction.put('private', 'm', bytes('2'));
+            transaction.delete('private', 'n');
+            expect(await transaction.get('private', 'n')).toBeUndefined();
+            expect(await transaction.keys('private')).toEqual(['m']);
+        });
+        const again = store.transact(transaction => Promise.resolve(transaction.create('private', 'm', bytes('3'))));
+        await expect(again).rejects.toThrow(StorageKeyExistsError);
+        expect(await contents(store)).toEqual({ m: '2' });
     });
 });

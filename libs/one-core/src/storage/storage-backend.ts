@@ -13,16 +13,18 @@ export type Write =
     | { readonly type: 'put'; readonly space: Space; readonly key: string; readonly value: Uint8Array }
     | { readonly type: 'delete'; readonly space: Space; readonly key: string };
 
+/** What keeps the bytes. Everything above works on a `Store`, which adds isolation. */
 export interface StorageBackend extends AsyncDisposable {
-    /** A copy of the value; undefined if there is none. */
+    /** A copy of the value; undefined if there is none. @throws InvalidStorageKeyError */
     get(space: Space, key: string): Promise<Uint8Array | undefined>;
 
     /** All keys of a space, ascending by UTF-16 units. */
     keys(space: Space): Promise<readonly string[]>;
 
     /**
-     * All changes or, after an error or a crash at any point, none. Resolves when they are durable. No key twice.
-     * @throws StorageKeyExistsError
+     * All changes or, after an error or a crash at any point, none. Resolves when they are durable; values must not change
+     * before.
+     * @throws StorageKeyExistsError, InvalidStorageKeyError
      */
     commit(writes: readonly Write[]): Promise<void>;
 }
@@ -36,21 +38,39 @@ export class StorageKeyExistsError extends OneError {
     }
 }
 
-/** A key that no backend can hold: it would leave its folder. */
+/** A key that not every backend can hold, or one that is written twice; nothing was stored. */
 export class InvalidStorageKeyError extends OneError {
     readonly code = 'STORAGE_KEY_INVALID';
 
-    constructor(space: Space, key: string) {
-        super(`${JSON.stringify(key.slice(0, 80))} cannot be a key of "${space}": letters, digits and . _ - only.`);
+    constructor(space: Space, key: string, reason: string) {
+        super(`${JSON.stringify(key.slice(0, 80))} cannot be a key of "${space}": ${reason}. Nothing was stored.`);
     }
 }
 
-const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
-// eslint-disable-next-line no-control-regex -- the character that ends a path
-const OTHER_KEY = /^[A-Za-z0-9_-][^/\\\u0000]{0,250}$/;
+const MAX_KEY_BYTES = 200;
+const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+/** Reverse maps carry the name of a type at their end, which may be of any characters but some. */
+const REVERSE_MAP_KEY = /^[0-9a-f]{64}\.(?:Id)?Object\.[^/\\<>.\s"]+$/;
+const utf8 = new TextEncoder();
 
-/** @throws InvalidStorageKeyError for names that are none of ours; reverse maps carry the name of a type at their end */
+export function isStorageKey(space: Space, key: string): boolean {
+    const form = space === 'rmaps' ? REVERSE_MAP_KEY : KEY;
+    return form.test(key) && key.isWellFormed() && utf8.encode(key).length <= MAX_KEY_BYTES;
+}
+
+/** @throws InvalidStorageKeyError */
 export function ensureStorageKey(space: Space, key: string): string {
-    if (!(space === 'rmaps' ? OTHER_KEY : KEY).test(key)) throw new InvalidStorageKeyError(space, key);
-    return key;
+    if (isStorageKey(space, key)) return key;
+    const form = space === 'rmaps' ? '<hash>.Object.<type> or <hash>.IdObject.<type>' : 'letters, digits and . _ -';
+    throw new InvalidStorageKeyError(space, key, `expected are at most ${MAX_KEY_BYTES} bytes of the form ${form}`);
+}
+
+/** What every backend checks before it begins. @throws InvalidStorageKeyError */
+export function checkWrites(writes: readonly Write[]): void {
+    const seen = new Set<string>();
+    for (const { space, key } of writes) {
+        ensureStorageKey(space, key);
+        if (seen.has(`${space}/${key}`)) throw new InvalidStorageKeyError(space, key, 'the commit has it twice');
+        seen.add(`${space}/${key}`);
+    }
 }

@@ -27,6 +27,7 @@ import { Microdata } from '../microdata/microdata.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { LocalSettingsStore } from '../settings/settings-store.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { Store } from '../storage/store.ts';
 import { StorageCipher, type StorageKeyRecords } from '../storage/original-browser/storage-cipher.ts';
 import { expectEqual, expectError } from './expectations.ts';
 import { unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
@@ -445,7 +446,7 @@ async function privateFolder(folder: PrivateFolder): Promise<void> {
 /** Ours changes the secret of the original's folder as the original does. */
 async function changedSecret({ before, after }: CryptoVectors['passwordChange']): Promise<void> {
     const storage = await storageOf(before);
-    const keyChain = new KeyChain({ storage, microdata: new Microdata(new RecipeRegistry()) });
+    const keyChain = new KeyChain({ store: new Store(storage), microdata: new Microdata(new RecipeRegistry()) });
     await expectError(() => keyChain.changeSecret('wrong', after.secret), 'a wrong secret', 'CYENC-SYMDEC');
     await keyChain.changeSecret(before.secret, after.secret);
     expectEqual(hex(await openMasterKey(storage, after.secret)), after.masterKeyHex, 'master key');
@@ -499,7 +500,7 @@ async function contents(database: Database, cipher: StorageCipher): Promise<void
         }
     for (const hash of [database.blobHash, database.clobHash])
         expectEqual((await storage.get('objects', hash)) !== undefined, true, `presence of ${hash}`);
-    const keyChain = new KeyChain({ storage, microdata: new Microdata(new RecipeRegistry()) });
+    const keyChain = new KeyChain({ store: new Store(storage), microdata: new Microdata(new RecipeRegistry()) });
     await keyChain.unlock(database.secret);
     const owner = await personIdHash('alice@example.org');
     const instance = await instanceIdHash('alice-web', 'alice@example.org');

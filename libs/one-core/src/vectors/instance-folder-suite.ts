@@ -14,6 +14,7 @@ import { Microdata } from '../microdata/microdata.ts';
 import type { Instance, Person } from '../recipes/core-recipes.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { Store } from '../storage/store.ts';
 import { spaces, type StorageBackend, type Write } from '../storage/storage-backend.ts';
 import { expectEqual, expectError } from './expectations.ts';
 import { unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
@@ -54,7 +55,7 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
         const storage = new MemoryBackend();
         await storage.commit(writesOf(vectors));
         const microdata = await microdataOf(storage, expected.instanceIdHash);
-        const keyChain = new KeyChain({ storage, microdata });
+        const keyChain = new KeyChain({ store: new Store(storage), microdata });
         return { storage, microdata, keyChain };
     };
     type Parts = Awaited<ReturnType<typeof setUp>>;

@@ -4,9 +4,17 @@ import type { Bytes, Primitives } from '../../crypto/primitives.ts';
 
 let loaded = false;
 
-/** Resolves when the WebAssembly is compiled (some 10 ms); whoever opens an instance or a key chain waits for it. */
+/**
+ * Resolves when the WebAssembly is compiled (some 10 ms); whoever opens an instance or a key chain waits for it.
+ * @throws CryptoError `CRYPTO_UNAVAILABLE` where a page may not compile WebAssembly
+ */
 export async function cryptoReady(): Promise<void> {
-    await sodium.ready;
+    try {
+        await sodium.ready;
+    } catch (cause) {
+        const remedy = "its Content Security Policy needs script-src 'wasm-unsafe-eval'";
+        throw new CryptoError('CRYPTO_UNAVAILABLE', `this page cannot compile WebAssembly; ${remedy}`, { cause });
+    }
     loaded = true;
 }
 
@@ -28,7 +36,6 @@ export const primitives: Primitives = {
         return exact(sodium.crypto_pwhash_scryptsalsa208sha256_ll(password, salt, N, r, p, length));
     },
     equal: (a, b) => a.length === b.length && ready().memcmp(a, b),
-    wipe: bytes => ready().memzero(bytes),
 };
 
 function ready(): typeof sodium {

@@ -44,7 +44,7 @@ export const primitives: Primitives = {
         try {
             sodium.crypto_scalarmult(point, secretKey, publicKey);
         } catch {
-            // Fails for nothing but a result of zeros.
+            // With the lengths checked, it fails for nothing but a result of zeros.
             return undefined;
         }
         const key = hsalsa20OfZeros(point);
@@ -74,7 +74,6 @@ export const primitives: Primitives = {
         return bytes;
     },
     equal: (a, b) => a.length === b.length && sodium.sodium_memcmp(a, b),
-    wipe: bytes => sodium.sodium_memzero(bytes),
 };
 
 /**

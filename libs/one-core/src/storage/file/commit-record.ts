@@ -3,55 +3,35 @@
 //   offset  bytes   field
 //   0       8       "ONECMT1\n"
 //   8       32      SHA-256 of everything behind it
-//   40      4       length n of the list, big endian
-//   44      n       list, JSON: [{type, space, key, length}]
-//   44+n            contents, one after the other, in the order of the list
+//   40              JSON: [{space, key, part?}]; without part the key is deleted, else the file `part` gets its name
+//
+// The parts are on the disk before the record is, so that carrying it out needs no space.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { spaces, type Write } from '../storage-backend.ts';
+import { spaces } from '../storage-backend.ts';
 
 const MAGIC = Buffer.from('ONECMT1\n');
-const HEADER = MAGIC.length + 32 + 4;
+const HEADER = MAGIC.length + 32;
+const stepsSchema = z.array(z.strictObject({ space: z.enum(spaces), key: z.string(), part: z.string().optional() }));
 
-const listSchema = z.array(
-    z.strictObject({
-        type: z.enum(['create', 'put', 'delete']),
-        space: z.enum(spaces),
-        key: z.string(),
-        length: z.int().nonnegative(),
-    }),
-);
+/** One file of a commit. */
+export interface Step {
+    readonly space: (typeof spaces)[number];
+    readonly key: string;
+    /** Name of the file in `tmp` that holds the value. */
+    readonly part?: string | undefined;
+}
 
-export function encodeCommit(writes: readonly Write[]): Uint8Array {
-    const contents = writes.map(write => (write.type === 'delete' ? new Uint8Array() : write.value));
-    const list = Buffer.from(
-        JSON.stringify(writes.map(({ type, space, key }, i) => ({ type, space, key, length: contents[i]?.length }))),
-    );
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(list.length);
-    const body = Buffer.concat([length, list, ...contents]);
+export function encodeCommit(steps: readonly Step[]): Uint8Array {
+    const body = Buffer.from(JSON.stringify(steps));
     return Buffer.concat([MAGIC, createHash('sha256').update(body).digest(), body]);
 }
 
-/** Undefined for anything that is not complete: such a record was never relied upon. */
-export function decodeCommit(record: Uint8Array): Write[] | undefined {
+/** Undefined for anything that is not exactly what was written. */
+export function decodeCommit(record: Uint8Array): readonly Step[] | undefined {
     const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-    if (bytes.length < HEADER || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-    const body = bytes.subarray(MAGIC.length + 32);
-    if (
-        !createHash('sha256')
-            .update(body)
-            .digest()
-            .equals(bytes.subarray(MAGIC.length, MAGIC.length + 32))
-    )
-        return undefined;
-    const listEnd = HEADER + bytes.readUInt32BE(HEADER - 4);
-    const list = listSchema.parse(JSON.parse(bytes.toString('utf8', HEADER, listEnd)));
-    let offset = listEnd;
-    return list.map(({ type, space, key, length }) => {
-        offset += length;
-        return type === 'delete'
-            ? { type, space, key }
-            : { type, space, key, value: new Uint8Array(bytes.subarray(offset - length, offset)) };
-    });
+    const [digest, body] = [bytes.subarray(MAGIC.length, HEADER), bytes.subarray(HEADER)];
+    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+    if (!createHash('sha256').update(body).digest().equals(digest)) return undefined;
+    return stepsSchema.parse(JSON.parse(body.toString()));
 }

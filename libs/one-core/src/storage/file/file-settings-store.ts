@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { stringifyCanonical } from '../../microdata/canonical-json.ts';
-import { attempt, SettingsError, type SettingsStore } from '../../settings/settings-store.ts';
+import { attempt, SettingsError, settingText, type SettingsStore } from '../../settings/settings-store.ts';
+import { makePath } from './file-backend.ts';
 import { folderOperations, type FolderOperations } from './folder-operations.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Settings of all instances below a directory: one JSON object in the file `SettingsStore`, only its owner may read it. */
+/**
+ * Settings of all instances below a directory: one JSON object in the file `SettingsStore`, only its owner may read it. One
+ * object of this class per directory: two of them do not know of each other's changes.
+ */
 export class FileSettingsStore implements SettingsStore {
     readonly #file: string;
     readonly #operations: FolderOperations;
@@ -25,6 +30,7 @@ export class FileSettingsStore implements SettingsStore {
 
     setItem(key: string, value: unknown): Promise<void> {
         return this.#change('SET-SET', async () => {
+            settingText(value);
             const settings = await this.#read();
             await this.#write(settings.set(key, value));
         });
@@ -38,7 +44,11 @@ export class FileSettingsStore implements SettingsStore {
     }
 
     clear(): Promise<void> {
-        return this.#change('SET-CLR', () => this.#operations.remove(this.#file));
+        return this.#change('SET-CLR', async () => {
+            if ((await this.#operations.kind(this.#file)) === 'missing') return;
+            await this.#operations.remove(this.#file);
+            await this.#operations.syncFolder(dirname(this.#file));
+        });
     }
 
     /** Overlapping changes are refused, because the second would not know of the first. */
@@ -62,12 +72,11 @@ export class FileSettingsStore implements SettingsStore {
     }
 
     async #write(settings: ReadonlyMap<string, unknown>): Promise<void> {
-        const folder = dirname(this.#file);
-        const part = `${this.#file}.part`;
-        await this.#operations.makeFolder(folder, 0o777);
+        const part = `${this.#file}.${randomUUID()}.part`;
+        await makePath(dirname(this.#file), this.#operations);
         const text = stringifyCanonical(Object.fromEntries(settings));
         await this.#operations.writeDurably(part, new TextEncoder().encode(text), 0o600);
         await this.#operations.rename(part, this.#file);
-        await this.#operations.syncFolder(folder);
+        await this.#operations.syncFolder(dirname(this.#file));
     }
 }

@@ -1,23 +1,34 @@
-// What the file backend asks of the file system. Its own interface, so that a test can end the process (in thought) before
-// any single operation.
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// What the file backend asks of the file system. Its own interface, so that a test can cut the power (in thought) after any
+// single operation.
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lockFolder } from './folder-lock.ts';
 
 export interface FolderOperations {
+    kind(path: string): Promise<'file' | 'folder' | 'missing'>;
     read(path: string): Promise<Uint8Array | undefined>;
     list(folder: string): Promise<string[]>;
-    /** Creates the folder and its parents; existing ones stay as they are. */
+    /** Its parent must exist; an existing folder stays as it is. */
     makeFolder(path: string, mode: number): Promise<void>;
-    /** Writes a file and forces it to the disk. */
+    /** Writes a file that must be new, and forces its content to the disk; its name needs `syncFolder`. */
     writeDurably(path: string, content: Uint8Array, mode: number): Promise<void>;
     rename(from: string, to: string): Promise<void>;
     remove(path: string): Promise<void>;
     /** Forces the names in a folder to the disk. */
     syncFolder(path: string): Promise<void>;
+    /** Takes a folder by a lock file in it, until disposed. @throws FolderInUseError */
+    lock(file: string): Promise<AsyncDisposable>;
 }
 
 /** The real file system. */
 export const folderOperations: FolderOperations = {
+    async kind(path) {
+        try {
+            return (await stat(path)).isDirectory() ? 'folder' : 'file';
+        } catch (error) {
+            if (hasCode(error, 'ENOENT')) return 'missing';
+            throw error;
+        }
+    },
     async read(path) {
         try {
             return new Uint8Array(await readFile(path));
@@ -28,7 +39,6 @@ export const folderOperations: FolderOperations = {
     },
     list: async folder => readdir(folder),
     async makeFolder(path, mode) {
-        await mkdir(dirname(path), { recursive: true });
         try {
             await mkdir(path, { mode });
         } catch (error) {
@@ -36,7 +46,7 @@ export const folderOperations: FolderOperations = {
         }
     },
     async writeDurably(path, content, mode) {
-        await using file = await open(path, 'w', mode);
+        await using file = await open(path, 'wx', mode);
         await file.writeFile(content);
         await file.sync();
     },
@@ -48,6 +58,7 @@ export const folderOperations: FolderOperations = {
         await using folder = await open(path, 'r');
         await folder.sync();
     },
+    lock: lockFolder,
 };
 
 function hasCode(error: unknown, code: string): boolean {

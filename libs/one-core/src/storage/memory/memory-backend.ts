@@ -1,4 +1,5 @@
 import {
+    checkWrites,
     ensureStorageKey,
     spaces,
     StorageKeyExistsError,
@@ -11,21 +12,22 @@ import {
 export class MemoryBackend implements StorageBackend {
     readonly #spaces = new Map<Space, Map<string, Uint8Array>>(spaces.map(space => [space, new Map()]));
 
-    get(space: Space, key: string): Promise<Uint8Array | undefined> {
-        const value = this.#space(space).get(key);
-        return Promise.resolve(value && new Uint8Array(value));
+    async get(space: Space, key: string): Promise<Uint8Array | undefined> {
+        await Promise.resolve();
+        const value = this.#space(space).get(ensureStorageKey(space, key));
+        return value && new Uint8Array(value);
     }
 
-    keys(space: Space): Promise<readonly string[]> {
-        return Promise.resolve([...this.#space(space).keys()].sort());
+    async keys(space: Space): Promise<readonly string[]> {
+        await Promise.resolve();
+        return [...this.#space(space).keys()].sort();
     }
 
     async commit(writes: readonly Write[]): Promise<void> {
         await Promise.resolve();
-        for (const { type, space, key } of writes) {
-            ensureStorageKey(space, key);
+        checkWrites(writes);
+        for (const { type, space, key } of writes)
             if (type === 'create' && this.#space(space).has(key)) throw new StorageKeyExistsError(space, key);
-        }
         for (const write of writes) {
             if (write.type === 'delete') this.#space(write.space).delete(write.key);
             else this.#space(write.space).set(write.key, new Uint8Array(write.value));

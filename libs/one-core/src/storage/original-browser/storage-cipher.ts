@@ -9,7 +9,8 @@
 //   record key            secretbox(UTF-8 name, nonce = file name nonce, key = file name key)
 //   record value          nonce ‖ secretbox(inner, key = storage key)
 //   inner                 p (1) ‖ p >> 3 random bytes ‖ flag (1: 1 text, 0 binary) ‖ content
-import { primitives } from '#platform/primitives';
+import { cryptoReady, primitives } from '#platform/primitives';
+import { CryptoError } from '../../crypto/crypto-errors.ts';
 import {
     concat,
     createRandomNonce,
@@ -59,6 +60,7 @@ export class StorageCipher implements Disposable {
     readonly #storageKey: SymmetricKey;
     readonly #nameNonce: Nonce;
     readonly #nameKey: SymmetricKey;
+    #disposed = false;
 
     private constructor(storageKey: SymmetricKey, nameNonce: Nonce, nameKey: SymmetricKey) {
         this.#storageKey = storageKey;
@@ -68,14 +70,20 @@ export class StorageCipher implements Disposable {
 
     /** @throws StorageCipherError `SC-LDENC` for a wrong secret */
     static async open(records: StorageKeyRecords, secret: string): Promise<StorageCipher> {
+        await cryptoReady();
         const key = await deriveSymmetricKeyFromSecret(secret, ensureSalt(records.SN));
+        const opened: Uint8Array[] = [];
         try {
+            for (const record of [records.SK, records.FN, records.FK])
+                opened.push(symmetricDecryptWithEmbeddedNonce(record, key));
+            const [storageKey, nameNonce, nameKey] = opened as [Uint8Array, Uint8Array, Uint8Array];
             return new StorageCipher(
-                ensureSymmetricKey(symmetricDecryptWithEmbeddedNonce(records.SK, key)),
-                ensureNonce(symmetricDecryptWithEmbeddedNonce(records.FN, key)),
-                ensureSymmetricKey(symmetricDecryptWithEmbeddedNonce(records.FK, key)),
+                ensureSymmetricKey(storageKey),
+                ensureNonce(nameNonce),
+                ensureSymmetricKey(nameKey),
             );
         } catch (cause) {
+            wipe(...opened);
             throw new StorageCipherError('SC-LDENC', 'The secret does not open this database', { cause });
         } finally {
             wipe(key);
@@ -84,6 +92,7 @@ export class StorageCipher implements Disposable {
 
     /** New keys and their records. */
     static async create(secret: string): Promise<{ cipher: StorageCipher; records: StorageKeyRecords }> {
+        await cryptoReady();
         const cipher = new StorageCipher(createSymmetricKey(), createRandomNonce(), createSymmetricKey());
         return { cipher, records: await cipher.#seal(createRandomSalt(SALT_LENGTH), secret) };
     }
@@ -96,11 +105,13 @@ export class StorageCipher implements Disposable {
 
     /** Key of the record with a name; one nonce for all, so that a name is found again without an index. */
     encryptName(name: string): Uint8Array {
+        this.#ensureUsable();
         return symmetricEncrypt(encoder.encode(name), this.#nameKey, this.#nameNonce);
     }
 
     /** @throws StorageCipherError `SC-DK3` */
     decryptName(key: Uint8Array): string {
+        this.#ensureUsable();
         try {
             return decoder.decode(symmetricDecrypt(key, this.#nameKey, this.#nameNonce));
         } catch (cause) {
@@ -109,6 +120,7 @@ export class StorageCipher implements Disposable {
     }
 
     encryptValue(content: string | Uint8Array): Uint8Array {
+        this.#ensureUsable();
         const [p = 0, ...padding] = primitives.randomBytes(32);
         const [flag, bytes] = typeof content === 'string' ? [TEXT, encoder.encode(content)] : [BINARY, content];
         const inner = concat(Uint8Array.of(p, ...padding.slice(0, p >> 3), flag), bytes);
@@ -117,6 +129,7 @@ export class StorageCipher implements Disposable {
 
     /** @throws StorageCipherError `SC-DEC3`, `SC-DEC4` */
     decryptValue(value: Uint8Array): string | Uint8Array {
+        this.#ensureUsable();
         const inner = this.#decrypt(value);
         const flagAt = 1 + ((inner[0] ?? 0) >> 3);
         const content = inner.slice(flagAt + 1);
@@ -126,7 +139,12 @@ export class StorageCipher implements Disposable {
     }
 
     [Symbol.dispose](): void {
+        this.#disposed = true;
         wipe(this.#storageKey, this.#nameNonce, this.#nameKey);
+    }
+
+    #ensureUsable(): void {
+        if (this.#disposed) throw new CryptoError('CRYPTO_API_DISPOSED', 'the keys of this database were wiped');
     }
 
     #decrypt(value: Uint8Array): Uint8Array {
