@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { measureSuite } from './measure.ts';
 import { formatReport } from './report.ts';
@@ -19,6 +20,12 @@ describe('the report', () => {
     test('says what has no baseline yet', () => {
         expect(formatReport('core', [measurement], undefined)).toContain('new');
     });
+});
+
+test.each(suites)('the baseline of $name is of its benchmarks', ({ name, benchmarks }) => {
+    const text = readFileSync(new URL(`../baselines/${name}.json`, import.meta.url), 'utf8');
+    const { nsPerCall } = JSON.parse(text) as { nsPerCall: Record<string, number> };
+    expect(Object.keys(nsPerCall)).toEqual(benchmarks.map(benchmark => benchmark.name));
 });
 
 test.each(suites)('suite $name runs', async suite => {

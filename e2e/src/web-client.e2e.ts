@@ -27,7 +27,7 @@ const test = base.extend<{ page: Page }, { system: StartedSystem }>({
 
 test('shows who it is and how the archive is', async ({ page, system }) => {
     const response = await page.goto(system.url);
-    expect(response?.headers()['content-security-policy']).toContain("script-src 'self';");
+    expect(response?.headers()['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval';");
     await expect(page).toHaveTitle('LAMA Federation');
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(page.getByRole('main')).toContainText('Your archive');

@@ -108,7 +108,7 @@ describe('the web client', () => {
                 const nonce = /ngCspNonce="([\w-]{22})"/.exec(await response.text())?.[1] ?? 'none';
                 const policy = response.headers.get('content-security-policy') ?? '';
                 expect(policy).toContain(`style-src 'self' 'nonce-${nonce}'`);
-                expect(policy).toContain("script-src 'self';");
+                expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';");
                 expect(policy).not.toMatch(/unsafe/);
                 return nonce;
             }),

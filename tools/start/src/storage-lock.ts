@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const ATTEMPTS = 5;
+import { FolderInUseError, lockFolder } from '@refinio/one.core/storage/file';
 
 /** Another system stores in the same folder; two at once would damage each other's files. */
 export class StorageInUseError extends Error {
@@ -17,70 +13,12 @@ export class StorageInUseError extends Error {
     }
 }
 
-/**
- * Takes a folder for this process until disposed.
- *
- * 1. The lock file appears complete and at once (a hard link), so of several that try, one has it.
- * 2. It names its holder by process id and start time: that of a process that is gone, or whose id another process got
- *    since, does not count.
- * 3. Only the holder removes it.
- * @throws StorageInUseError
- */
+/** Takes a folder for this process until disposed. @throws StorageInUseError */
 export async function lockStorage(folder: string): Promise<AsyncDisposable> {
     await mkdir(folder, { recursive: true });
-    const file = join(folder, 'npm-start.lock');
-    const mine = `${process.pid} ${await startTime(process.pid)} ${randomUUID()}`;
-    const draft = `${file}.${randomUUID()}`;
-    await writeFile(draft, mine);
     try {
-        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (await appears(draft, file)) return { [Symbol.asyncDispose]: () => release(file, mine) };
-            const content = await readFile(file, 'utf8').catch(() => '');
-            const [pid = '', started = ''] = content.split(' ');
-            if (content !== '' && (await startTime(Number(pid))) === started) throw new StorageInUseError(folder, pid);
-            await putAside(file, content);
-        }
-        throw new StorageInUseError(folder, 'unknown');
-    } finally {
-        await rm(draft, { force: true });
-    }
-}
-
-async function appears(draft: string, file: string): Promise<boolean> {
-    try {
-        await link(draft, file);
-        return true;
+        return await lockFolder(join(folder, 'npm-start.lock'));
     } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-        throw error;
+        throw error instanceof FolderInUseError ? new StorageInUseError(folder, error.holder) : error;
     }
-}
-
-/** Removes a lock that does not count; puts it back if another process has replaced it in this moment. */
-async function putAside(file: string, stale: string): Promise<void> {
-    const aside = `${file}.${randomUUID()}`;
-    // Gone already: another process was faster.
-    await rename(file, aside).catch(() => undefined);
-    const content = await readFile(aside, 'utf8').catch(() => stale);
-    if (content !== stale) await appears(aside, file);
-    await rm(aside, { force: true });
-}
-
-async function release(file: string, mine: string): Promise<void> {
-    if ((await readFile(file, 'utf8').catch(() => '')) === mine) await rm(file, { force: true });
-}
-
-/** When a process was started, as one word that no later process of the same id shares; `gone` for none. */
-async function startTime(pid: number): Promise<string> {
-    if (!(pid > 0)) return 'gone';
-    if (process.platform === 'linux') {
-        const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-        // The name, in parentheses, may hold spaces; the start time is the 20th field after it.
-        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'gone';
-    }
-    const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
-    return ps.then(
-        ({ stdout }) => stdout.trim().replaceAll(/\s+/g, '-') || 'gone',
-        () => 'gone',
-    );
 }

@@ -22,7 +22,8 @@ try {
         }
     }
 } catch (error) {
-    if (!(error instanceof UnusableFolderError || error instanceof TypeError)) throw error;
+    const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    if (!(error instanceof UnusableFolderError || isUsage)) throw error;
     process.stderr.write(`${error.message}\n\n${USAGE}`);
     process.exitCode = 2;
 }

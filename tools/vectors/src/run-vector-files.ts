@@ -68,7 +68,9 @@ async function read(path: string): Promise<string | undefined> {
     try {
         return await readFile(path, 'utf8');
     } catch (error) {
-        if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
+        // ENOTDIR: the "folder" is a file, in which there is nothing either.
+        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
         throw error;
     }
 }

@@ -54,6 +54,7 @@ test('says what is wrong with its arguments', async () => {
         status: 2,
         stderr: expect.stringContaining('No vector file'),
     });
+    expect(vectors('--dir', program)).toMatchObject({ status: 2, stderr: expect.stringContaining('No vector file') });
     expect(vectors('--dri', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining("'--dri'") });
     expect(vectors('--help')).toMatchObject({
         status: 0,

@@ -14,7 +14,8 @@ export async function addSecurityHeaders(app: HttpServer, publicUrl: URL | undef
             useDefaults: false,
             directives: {
                 defaultSrc: ["'self'"],
-                scriptSrc: ["'self'"],
+                // The client's cryptography is WebAssembly; nothing else is compiled.
+                scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
                 styleSrc: ["'self'", (_request, response) => `'nonce-${nonceOf(response)}'`],
                 imgSrc: ["'self'", 'data:', 'blob:'],
                 // The archive on this machine listens beside this server, not behind it (DESIGN §4).

@@ -88,7 +88,7 @@ describe.each([
             ),
         ).toBe(false);
         expect(primitives.equal(secret, secret.subarray(1))).toBe(false);
-        primitives.wipe(secret);
+        keys.wipe(secret);
         expect(secret).toEqual(new Uint8Array(32));
         expect(primitives.randomBytes(32)).not.toEqual(primitives.randomBytes(32));
         expect(primitives.randomBytes(0)).toHaveLength(0);

@@ -309,7 +309,7 @@ describe('keys', () => {
 
 test('a store that holds anything but a key chain has lost it, and gets no other', async () => {
     await store.transact(transaction =>
-        new NewObjects(transaction, microdata).idObject({ $type$: 'Person', email: 'a' } as Person),
+        new NewObjects(transaction, microdata).idObject<Person>({ $type$: 'Person', email: 'a' }),
     );
     await expect(keyChain.unlockOrCreate('s')).rejects.toEqual(refused('KEYCHAIN_INCOMPLETE'));
 });
@@ -319,7 +319,10 @@ test('a reverse map that is torn at its end is read, repaired, and refused only 
     const keys = await keyChain.createDefaultKeys(alice);
     const name = `${alice}.Object.Keys`;
     const write = (text: string) =>
-        store.transact(transaction => Promise.resolve(transaction.put('rmaps', name, new TextEncoder().encode(text))));
+        store.transact(transaction => {
+            transaction.put('rmaps', name, new TextEncoder().encode(text));
+            return Promise.resolve();
+        });
     await write(`${keys}\n${keys}\n${keys.slice(0, 20)}`);
     expect(await keyChain.getListOfKeys(alice)).toHaveLength(1);
     const [foreign] = await storeForeignKeys(alice, 1);
@@ -374,7 +377,7 @@ test('secrets are overwritten when they are dropped', async () => {
     for (const secret of drawn) expect(secret.every(byte => byte === 0)).toBe(true);
 });
 
-test('APIs have keys of their own: wiping others does not weaken them', async () => {
+test('APIs have keys of their own: wiping others does not weaken them', () => {
     const pair = createKeyPair();
     const [first, second] = [new CryptoApi(pair), new CryptoApi(pair)];
     const box = first.encryptAndEmbedNonce(data, pair.publicKey);

@@ -17,12 +17,15 @@ export function contentTypeOfText(text: string): string {
     return 'CLOB';
 }
 
-/** Like `contentTypeOfText` for bytes, of which a prefix of 1 KB is enough; `BLOB` if they are no UTF-8. */
-export function contentTypeOfBytes(bytes: Uint8Array): string {
+/**
+ * Like `contentTypeOfText` for bytes; `BLOB` if they are no UTF-8.
+ * @param prefix whether these are the first bytes only; 1 KB is enough
+ */
+export function contentTypeOfBytes(bytes: Uint8Array, { prefix = false }: { prefix?: boolean } = {}): string {
     let text: string;
     try {
         // As part of a stream, a character that is cut at the end is no mistake.
-        text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+        text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: prefix });
     } catch {
         return 'BLOB';
     }

@@ -11,10 +11,13 @@
 // Reading accepts exactly what writing produces: every reader checks its part of "writing it again gives the same text"
 // (spec 10 §9.3), so no second pass is needed. A property test holds both sides together.
 import { isHash } from '../hashes.ts';
+import { MAX_MICRODATA_LENGTH, MAX_RULES } from '../limits.ts';
 import { elementTags, kindAttribute } from '../recipes/element-kinds.ts';
+import { RecipeRegistryError } from '../recipes/recipe-errors.ts';
+import { shown } from '../shown.ts';
 import type { ItemType, Rule } from '../recipes/grammar.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { escape, unescape } from './escape.ts';
+import { escape, isEscaped, unescape } from './escape.ts';
 import { MicrodataError, Refusal } from './microdata-errors.ts';
 
 /** Where a reader stands in the text. */
@@ -38,9 +41,36 @@ export interface Element {
     readonly read: Content['read'];
 }
 
+/** Compiles the rules of one type: equal parts once, and not more of them than a type may have. */
+export class Compiler {
+    readonly #type: string;
+    readonly #contents = new Map<ItemType, Content>();
+    #rules = 0;
+
+    constructor(type: string) {
+        this.#type = type;
+    }
+
+    /** Content of an item type. Inherited item types are shared, so that a type does not grow with those who inherit it. */
+    content(itemType: ItemType): Content {
+        let content = this.#contents.get(itemType);
+        if (content === undefined) this.#contents.set(itemType, (content = contentOf(itemType, this)));
+        return content;
+    }
+
+    /** @throws RecipeRegistryError `OR-SIZE` */
+    countRule(): void {
+        if (++this.#rules > MAX_RULES)
+            throw new RecipeRegistryError(
+                'OR-SIZE',
+                `The type ${shown(this.#type)} has more than ${MAX_RULES} rules, inherited ones included`,
+            );
+    }
+}
+
 /** The element of an item type; with a name, it is a property. */
-export function compileElement(itemType: ItemType, name?: string): Element {
-    const content = contentOf(itemType);
+function compileElement(itemType: ItemType, compiler: Compiler, name?: string): Element {
+    const content = compiler.content(itemType);
     const { read } = content;
     const tag = elementTags[itemType.type];
     const bare = tag === 'span' && name === undefined;
@@ -62,7 +92,7 @@ export function compileElement(itemType: ItemType, name?: string): Element {
     };
 }
 
-function contentOf(itemType: ItemType): Content {
+function contentOf(itemType: ItemType, compiler: Compiler): Content {
     switch (itemType.type) {
         case 'string':
             return stringContent(itemType.regexp);
@@ -80,15 +110,15 @@ function contentOf(itemType: ItemType): Content {
         case 'referenceToClob':
             return referenceContent;
         case 'array':
-            return arrayContent(compileElement(itemType.item));
+            return listContent(compileElement(itemType.item, compiler), false);
         case 'bag':
-            return bagContent(compileElement(itemType.item));
+            return listContent(compileElement(itemType.item, compiler), true);
         case 'set':
-            return setContent(compileElement(itemType.item));
+            return setContent(compileElement(itemType.item, compiler));
         case 'map':
-            return mapContent(compileElement(itemType.key), compileElement(itemType.value));
+            return mapContent(compileElement(itemType.key, compiler), compileElement(itemType.value, compiler));
         case 'object':
-            return nestedContent(itemType.rules);
+            return nestedContent(itemType.rules, compiler);
     }
 }
 
@@ -100,17 +130,18 @@ function stringContent(regexp: RegExp | undefined): Content {
     return {
         write(value, lossy) {
             if (typeof value !== 'string') throw wrongType('a string', value);
+            if (value.length > MAX_MICRODATA_LENGTH) throw tooLong();
             if (!lossy && !value.isWellFormed())
                 throw new Refusal('TEXT_NOT_WELL_FORMED', 'an unpaired surrogate would be stored as U+FFFD');
             if (regexp !== undefined && !regexp.test(value))
-                throw new Refusal('O2M-RTYC3', `the text does not match ${regexp}`);
+                throw new Refusal('O2M-RTYC3', `the text does not match ${shown(regexp.source)}`);
             return escape(value);
         },
         read(cursor) {
             const start = cursor.position;
             const value = readText(cursor);
             if (regexp !== undefined && !regexp.test(value))
-                throw at(cursor, start, 'M2O-PV3', `the text does not match ${regexp}`);
+                throw at(cursor, start, 'M2O-PV3', `the text does not match ${shown(regexp.source)}`);
             return value;
         },
     };
@@ -178,8 +209,9 @@ const stringifiableContent: Content = {
 function parseJson(json: string, cursor: Cursor, start: number): unknown {
     try {
         return JSON.parse(json) as unknown;
-    } catch (cause) {
-        throw at(cursor, start, 'M2O-JSON', 'it is no JSON', { cause });
+    } catch {
+        // The parser's own message repeats the text.
+        throw at(cursor, start, 'M2O-JSON', 'it is no JSON');
     }
 }
 
@@ -239,23 +271,15 @@ function readItems(item: Element, cursor: Cursor, sorted: boolean): unknown[] {
     return values;
 }
 
-function arrayContent(item: Element): Content {
+/** Arrays as they are, bags sorted by the texts of their items. */
+function listContent(item: Element, sorted: boolean): Content {
     return {
         write(value, lossy) {
             if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
-            return writeItems(item, value, lossy).join('');
+            const texts = writeItems(item, value, lossy);
+            return (sorted ? texts.sort() : texts).join('');
         },
-        read: cursor => readItems(item, cursor, false),
-    };
-}
-
-function bagContent(item: Element): Content {
-    return {
-        write(value, lossy) {
-            if (!Array.isArray(value)) throw new Refusal('O2M-CVAL4', `${kindOf(value)} is not an array`);
-            return writeItems(item, value, lossy).sort().join('');
-        },
-        read: cursor => readItems(item, cursor, true),
+        read: cursor => readItems(item, cursor, sorted),
     };
 }
 
@@ -282,11 +306,13 @@ function mapContent(key: Element, item: Element): Content {
         write(value, lossy) {
             if (!(value instanceof Map)) throw wrongType('a Map', value);
             let text = '';
+            let index = 0;
             for (const [entryKey, entry] of value) {
                 try {
                     text += DT + key.write(entryKey, lossy) + DT_END + DD + item.write(entry, lossy) + DD_END;
+                    index++;
                 } catch (error) {
-                    throw Refusal.at(error, `[${JSON.stringify(String(entryKey))}]`);
+                    throw Refusal.at(error, `[${index}]`);
                 }
             }
             return text;
@@ -319,18 +345,20 @@ export interface Property {
     readonly element: Element;
 }
 
-export function compileProperty({ itemprop, itemtype, optional, isId }: Rule): Property {
+function compileProperty({ itemprop, itemtype, optional, isId }: Rule, compiler: Compiler): Property {
+    compiler.countRule();
     return {
         name: itemprop,
         optional: optional === true,
         isId: isId === true,
-        element: compileElement(itemtype ?? { type: 'string' }, itemprop),
+        element: compileElement(itemtype ?? { type: 'string' }, compiler, itemprop),
     };
 }
 
 /** A property at the top level, where the writer takes null for absent, so that no text may say null (spec 10 §9.3). */
-export function compileTopLevelProperty(rule: Rule): Property {
-    const { element, ...property } = compileProperty(rule);
+export function compileTopLevelProperty(rule: Rule, compiler: Compiler): Property {
+    const { element, ...property } = compileProperty(rule, compiler);
+    if (rule.itemtype?.type !== 'stringifiable') return { ...property, element };
     return { ...property, element: { ...element, read: cursor => readNoNull(element, cursor) } };
 }
 
@@ -342,11 +370,11 @@ function readNoNull(element: Element, cursor: Cursor): unknown {
 }
 
 /** Differs from the top level on purpose: own properties only, unknown ones ignored, null is a value (spec 10 §5.6). */
-function nestedContent(rules: readonly Rule[]): Content {
-    const properties = rules.map(rule => compileProperty(rule));
+function nestedContent(rules: readonly Rule[], compiler: Compiler): Content {
+    const properties = rules.map(rule => compileProperty(rule, compiler));
     return {
         write(value, lossy) {
-            if (typeof value !== 'object' || value === null) throw wrongType('an object', value);
+            if (Object.prototype.toString.call(value) !== '[object Object]') throw wrongType('a plain object', value);
             let text = '';
             for (const { name, optional, element } of properties) {
                 const present = Object.prototype.propertyIsEnumerable.call(value, name);
@@ -396,10 +424,8 @@ function readRaw(cursor: Cursor): { raw: string; start: number } {
 function readText(cursor: Cursor): string {
     const { raw, start } = readRaw(cursor);
     if (!raw.includes('&') && !raw.includes('>')) return raw;
-    const value = unescape(raw);
-    if (escape(value) !== raw)
-        throw at(cursor, start, 'M2O-ESCAPE', 'only &amp; &lt; &gt; may be escaped, and must be');
-    return value;
+    if (!isEscaped(raw)) throw at(cursor, start, 'M2O-ESCAPE', 'only &amp; &lt; &gt; may be escaped, and must be');
+    return unescape(raw);
 }
 
 function expectTag(cursor: Cursor, tag: string): void {
@@ -408,8 +434,8 @@ function expectTag(cursor: Cursor, tag: string): void {
     cursor.position += tag.length;
 }
 
-function at({ text }: Cursor, offset: number, code: string, reason: string, options?: ErrorOptions): MicrodataError {
-    return new MicrodataError(code, reason, text, offset, options);
+function at({ text }: Cursor, offset: number, code: string, reason: string): MicrodataError {
+    return new MicrodataError(code, reason, text, offset);
 }
 
 function wrongType(expected: string, value: unknown): Refusal {
@@ -418,9 +444,12 @@ function wrongType(expected: string, value: unknown): Refusal {
 
 /** What a value is, in words that never show its content. */
 function kindOf(value: unknown): string {
-    if (value === null) return 'null';
-    if (value === undefined) return 'undefined';
-    if (typeof value === 'number' && !Number.isInteger(value)) return 'a number that is not an integer';
-    if (typeof value === 'object') return `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
-    return `a ${typeof value}`;
+    if (value === null || value === undefined) return String(value);
+    if (Array.isArray(value)) return 'an array';
+    if (value instanceof Set || value instanceof Map) return `a ${value instanceof Set ? 'Set' : 'Map'}`;
+    return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function tooLong(): Refusal {
+    return new Refusal('O2M-SIZE', `it is longer than ${MAX_MICRODATA_LENGTH} characters; use a BLOB`);
 }

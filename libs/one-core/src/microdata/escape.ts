@@ -1,6 +1,8 @@
 // Escaping of texts (spec 10 §5.4): only these three characters, and nothing else is ever decoded.
 
 const MARKUP = /[&<>]/;
+/** A character that escaping would have replaced. */
+const NOT_ESCAPED = /[<>]|&(?!amp;|lt;|gt;)/;
 
 /** Text as it stands between tags. */
 export function escape(text: string): string {
@@ -12,4 +14,9 @@ export function escape(text: string): string {
 export function unescape(text: string): string {
     if (!text.includes('&')) return text;
     return text.replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&amp;', '&');
+}
+
+/** Whether a text is what `escape` makes of some text. */
+export function isEscaped(text: string): boolean {
+    return !NOT_ESCAPED.test(text);
 }

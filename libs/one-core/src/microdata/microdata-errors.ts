@@ -1,17 +1,18 @@
 import { OneError } from '../errors.ts';
 import { SHOWN_CHARACTERS } from '../limits.ts';
+import { shown } from '../shown.ts';
 
-/** A value cannot be written as its recipe demands; nothing was written. `path` like `rule[2].itemtype`, `code` as in spec 10. */
+/**
+ * A value cannot be written as its recipe demands; nothing was written. `path` like `rule[2].itemtype`, entries of maps by
+ * their number; `code` as in spec 10. The message shows names, never values.
+ */
 export class ObjectRefusedError extends OneError {
     readonly code: string;
     readonly type: string | undefined;
     readonly path: string;
 
     constructor(type: string | undefined, { code, path, reason }: Refusal) {
-        const place = [type, path]
-            .filter(part => part !== undefined && part !== '')
-            .join('.')
-            .replace('.[', '[');
+        const place = [type === undefined ? '' : shown(type).slice(1, -1), path].filter(part => part !== '').join('.');
         super(`Cannot write ${place || 'the value'}: ${reason} (${code}).`);
         this.code = code;
         this.type = type;
@@ -23,12 +24,18 @@ export class ObjectRefusedError extends OneError {
 export class MicrodataError extends OneError {
     readonly code: string;
     readonly offset: number;
+    readonly #text: string;
 
     constructor(code: string, reason: string, text: string, offset: number, options?: ErrorOptions) {
-        const near = JSON.stringify(text.slice(offset, offset + SHOWN_CHARACTERS));
-        super(`Microdata is refused at character ${offset}, ${near}: ${reason} (${code}).`, options);
+        super(`Microdata is refused at character ${offset}: ${reason} (${code}).`, options);
         this.code = code;
         this.offset = offset;
+        this.#text = text.slice(offset, offset + SHOWN_CHARACTERS);
+    }
+
+    /** The text at the offset, for a developer's eyes: it may be what a person has written, so no log shows it. */
+    excerpt(): string {
+        return this.#text;
     }
 }
 

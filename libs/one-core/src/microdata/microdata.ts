@@ -11,8 +11,9 @@ import { RecipeRegistryError } from '../recipes/recipe-errors.ts';
 import type { RecipeDefinition } from '../recipes/grammar.ts';
 import type { IdObjectOf, ObjectOf } from '../recipes/object-of.ts';
 import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import { shown } from '../shown.ts';
 import { OBJECT_FRAME, ID_OBJECT_FRAME } from './content-type.ts';
-import { compileTopLevelProperty, readProperties, type Cursor, type Property } from './element.ts';
+import { compileTopLevelProperty, Compiler, readProperties, type Cursor, type Property } from './element.ts';
 import { MicrodataError, ObjectRefusedError, Refusal } from './microdata-errors.ts';
 
 /** Any object that microdata can describe; its other properties depend on the recipe of `$type$`. */
@@ -27,16 +28,19 @@ export interface WriteOptions {
     readonly lossy?: boolean;
 }
 
+/** A type as object, or as ID object. */
 interface CompiledType {
     readonly properties: readonly Property[];
-    readonly idProperties: readonly Property[];
     /** All property names an object may have. */
     readonly names: ReadonlySet<PropertyKey>;
     /** Rules may name a property twice at the top level; then only writing shows whether a text is canonical. */
     readonly ambiguous: boolean;
     readonly frame: string;
-    readonly idFrame: string;
 }
+
+/** How microdata begins, by what it is. */
+const frames = { object: OBJECT_FRAME, id: ID_OBJECT_FRAME } as const;
+type Form = keyof typeof frames;
 
 const END = '</div>';
 const FRAME_END = '">';
@@ -44,24 +48,24 @@ const FRAME_END = '">';
 /** Writes and reads the objects of all types of one registry. Compiles each type once, on first use. */
 export class Microdata {
     readonly recipes: RecipeRegistry;
-    readonly #types = new Map<string, CompiledType>();
+    readonly #types = { object: new Map<string, CompiledType>(), id: new Map<string, CompiledType>() };
 
     constructor(recipes: RecipeRegistry) {
         this.recipes = recipes;
     }
 
     /**
-     * Microdata of an object.
+     * Microdata of an object. A recipe must be normalized before (`validateRecipe`): its hash depends on it.
      * @throws ObjectRefusedError naming the property that does not fit its rule
      * @throws RecipeRegistryError `OR-GR1` if the type has no recipe
      */
     write(object: Typed, { lossy = false }: WriteOptions = {}): string {
-        const type = this.#typeOf(object);
-        const { properties, names, frame } = this.#compiled(type);
+        const type = typeOf(object);
+        const compiled = this.#compiled(type, 'object');
         for (const key of Reflect.ownKeys(object))
-            if (!names.has(key))
-                throw refused(type, new Refusal('O2M-COBJ2', `the recipe has no property "${String(key)}"`));
-        return writeFrame(type, frame, properties, object, lossy);
+            if (!compiled.names.has(key))
+                throw refused(type, new Refusal('O2M-COBJ2', `the recipe has no property ${shown(String(key))}`));
+        return writeFrame(type, compiled, object, lossy);
     }
 
     /**
@@ -70,11 +74,10 @@ export class Microdata {
      * @throws RecipeRegistryError `OR-GR1`
      */
     writeId(object: Typed, { lossy = false }: WriteOptions = {}): string {
-        const type = this.#typeOf(object);
-        const { idProperties, idFrame } = this.#compiled(type);
-        if (idProperties.length === 0)
+        const type = typeOf(object);
+        if (!this.recipes.isVersioned(type))
             throw refused(type, new Refusal('O2M-COBJ1', 'a type without ID properties has no ID object'));
-        return writeFrame(type, idFrame, idProperties, object, lossy);
+        return writeFrame(type, this.#compiled(type, 'id'), object, lossy);
     }
 
     /** Hash of an object (spec 10 §7). @throws as `write` */
@@ -93,59 +96,71 @@ export class Microdata {
      * @throws MicrodataError naming the place
      */
     parse(text: string, expected?: readonly string[]): AnyObject {
-        const cursor = begin(text, OBJECT_FRAME, 'an object');
-        const type = this.#readType(cursor, expected);
-        const { properties, ambiguous } = this.#compiled(type);
-        const object = readFrame(properties, cursor, type);
-        if (ambiguous && this.write(object, { lossy: true }) !== text)
-            throw new MicrodataError('M2O-POM1', `"${type}" names a property twice, the text once`, text, 0);
-        return object;
+        return this.#parse('object', text, expected);
     }
 
     /** The ID object of ID microdata. Strict like `parse`. @throws MicrodataError */
     parseId(text: string, expected?: readonly string[]): AnyObject {
-        const cursor = begin(text, ID_OBJECT_FRAME, 'an ID object');
+        return this.#parse('id', text, expected);
+    }
+
+    /**
+     * `parse` for one type, with its TypeScript type.
+     * @param inheritsFrom the recipes that it inherits from, for the type alone
+     * @throws MicrodataError `M2O-PHM1` if the text is of another type
+     */
+    parseAs<const R extends RecipeDefinition, const K extends readonly RecipeDefinition[] = []>(
+        recipe: R,
+        text: string,
+        ..._inheritsFrom: K
+    ): ObjectOf<R, K[number]> {
+        return this.parse(text, [recipe.name]) as ObjectOf<R, K[number]>;
+    }
+
+    /** `parseId` for one type, with its TypeScript type, like `parseAs`. @throws MicrodataError */
+    parseIdAs<const R extends RecipeDefinition, const K extends readonly RecipeDefinition[] = []>(
+        recipe: R,
+        text: string,
+        ..._inheritsFrom: K
+    ): IdObjectOf<R, K[number]> {
+        return this.parseId(text, [recipe.name]) as IdObjectOf<R, K[number]>;
+    }
+
+    #parse(form: Form, text: string, expected: readonly string[] | undefined): AnyObject {
+        const cursor = begin(text, frames[form]);
         const type = this.#readType(cursor, expected);
-        const { idProperties, ambiguous } = this.#compiled(type);
-        if (idProperties.length === 0)
-            throw new MicrodataError('M2O-PHM1', `"${type}" has no ID objects: it is not versioned`, text, 0);
-        const object = readFrame(idProperties, cursor, type);
-        if (ambiguous && this.writeId(object, { lossy: true }) !== text)
-            throw new MicrodataError('M2O-POM1', `"${type}" names a property twice, the text once`, text, 0);
+        if (form === 'id' && !this.recipes.isVersioned(type))
+            throw new MicrodataError('M2O-PHM1', `${shown(type)} has no ID objects: it is not versioned`, text, 0);
+        const compiled = this.#compiledFor(text, type, form);
+        const object = readFrame(compiled.properties, cursor, type);
+        if (compiled.ambiguous && rewritten(type, compiled, object) !== text)
+            throw new MicrodataError('M2O-POM1', `${shown(type)} names a property twice, the text once`, text, 0);
         return object;
     }
 
-    /** `parse` for one type, with its TypeScript type. @throws MicrodataError `M2O-PHM1` if the text is of another type */
-    parseAs<const R extends RecipeDefinition>(recipe: R, text: string): ObjectOf<R> {
-        return this.parse(text, [recipe.name]) as ObjectOf<R>;
+    /** Whoever reads texts of peers has to expect one class of errors only. */
+    #compiledFor(text: string, type: string, form: Form): CompiledType {
+        try {
+            return this.#compiled(type, form);
+        } catch (cause) {
+            if (!(cause instanceof RecipeRegistryError)) throw cause;
+            throw new MicrodataError(cause.code, `the recipe of ${shown(type)} cannot be used`, text, 0, { cause });
+        }
     }
 
-    /** `parseId` for one type, with its TypeScript type. @throws MicrodataError */
-    parseIdAs<const R extends RecipeDefinition>(recipe: R, text: string): IdObjectOf<R> {
-        return this.parseId(text, [recipe.name]) as IdObjectOf<R>;
-    }
-
-    #typeOf(object: unknown): string {
-        if (typeof object !== 'object' || object === null)
-            throw refused(undefined, new Refusal('O2M-CONV', 'only objects can be written'));
-        const type = '$type$' in object ? object.$type$ : undefined;
-        if (typeof type === 'string') return type;
-        throw new RecipeRegistryError('OR-GR1', 'The object has no text "$type$" that names its recipe');
-    }
-
-    #compiled(type: string): CompiledType {
-        let compiled = this.#types.get(type);
+    #compiled(type: string, form: Form): CompiledType {
+        let compiled = this.#types[form].get(type);
         if (compiled === undefined) {
-            const properties = this.recipes.rulesOf(type).map(compileTopLevelProperty);
+            const compiler = new Compiler(type);
+            const rules = form === 'id' ? this.recipes.idRulesOf(type) : this.recipes.rulesOf(type);
+            const names = new Set(rules.map(({ itemprop }) => itemprop));
             compiled = {
-                properties,
-                idProperties: properties.filter(({ isId }) => isId),
-                names: new Set(['$type$', '$versionHash$', ...properties.map(({ name }) => name)]),
-                ambiguous: new Set(properties.map(({ name }) => name)).size < properties.length,
-                frame: OBJECT_FRAME + type + FRAME_END,
-                idFrame: ID_OBJECT_FRAME + type + FRAME_END,
+                properties: rules.map(rule => compileTopLevelProperty(rule, compiler)),
+                names: new Set(['$type$', '$versionHash$', ...names]),
+                ambiguous: names.size < rules.length,
+                frame: frames[form] + type + FRAME_END,
             };
-            this.#types.set(type, compiled);
+            this.#types[form].set(type, compiled);
         }
         return compiled;
     }
@@ -163,14 +178,26 @@ export class Microdata {
     }
 }
 
+function typeOf(object: unknown): string {
+    if (typeof object !== 'object' || object === null)
+        throw refused(undefined, new Refusal('O2M-CONV', 'only objects can be written'));
+    const type = '$type$' in object ? object.$type$ : undefined;
+    if (typeof type === 'string') return type;
+    throw new RecipeRegistryError('OR-GR1', 'The object has no text "$type$" that names its recipe');
+}
+
+/** Text of a parsed object; undefined if it cannot be written. */
+function rewritten(type: string, compiled: CompiledType, object: object): string | undefined {
+    try {
+        return writeFrame(type, compiled, object, true);
+    } catch (error) {
+        if (error instanceof ObjectRefusedError) return undefined;
+        throw error;
+    }
+}
+
 /** At the top level null counts as absent, and inherited properties count as present (spec 10 §5.2, §5.6). */
-function writeFrame(
-    type: string,
-    frame: string,
-    properties: readonly Property[],
-    object: object,
-    lossy: boolean,
-): string {
+function writeFrame(type: string, { frame, properties }: CompiledType, object: object, lossy: boolean): string {
     let text = frame;
     for (const { name, optional, element } of properties) {
         const value = valueOf(object, name);
@@ -199,10 +226,10 @@ function valueOf(object: object, name: string): unknown {
     return (object as Readonly<Record<string, unknown>>)[name];
 }
 
-function begin(text: string, frame: string, what: string): Cursor {
+function begin(text: string, frame: string): Cursor {
     if (text.length > MAX_MICRODATA_LENGTH)
         throw new MicrodataError('M2O-SIZE', `it is longer than ${MAX_MICRODATA_LENGTH} characters`, text, 0);
-    if (!text.startsWith(frame)) throw new MicrodataError('M2O-PH1', `${what} begins with ${frame}`, text, 0);
+    if (!text.startsWith(frame)) throw new MicrodataError('M2O-PH1', `${frame} is expected here`, text, 0);
     return { text, position: frame.length };
 }
 
@@ -210,7 +237,12 @@ function readFrame(properties: readonly Property[], cursor: Cursor, type: string
     const object = readProperties(properties, cursor, { $type$: type }, 'M2O-PD1');
     const { text, position } = cursor;
     if (!text.startsWith(END, position))
-        throw new MicrodataError('M2O-POM1', `${END} or a later property of "${type}" is expected`, text, position);
+        throw new MicrodataError(
+            'M2O-POM1',
+            `${END} or a later property of ${shown(type)} is expected`,
+            text,
+            position,
+        );
     if (text.length > position + END.length)
         throw new MicrodataError('M2O-PCONV2', 'something follows the end', text, position + END.length);
     return object;

@@ -3,14 +3,14 @@
 // it returns may break the recipe (an empty number reads as '', a missing map value as undefined), and writing it again
 // gives another text, hence another hash, or fails. Nothing that comes from a peer is ever read this way.
 import { isHash, type Typed } from '../hashes.ts';
-import { MAX_JSON_NESTING } from '../limits.ts';
+import { MAX_JSON_NESTING, MAX_MICRODATA_LENGTH } from '../limits.ts';
 import { elementTags, kindAttribute } from '../recipes/element-kinds.ts';
 import type { ItemType, Rule } from '../recipes/grammar.ts';
-import { expandRule } from '../recipes/expand-rule.ts';
 import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { ID_OBJECT_FRAME, OBJECT_FRAME } from './content-type.ts';
 import { unescape } from './escape.ts';
 import { MicrodataError } from './microdata-errors.ts';
+import type { AnyObject } from './microdata.ts';
 
 /** A part of the text that holds a value. */
 interface Region {
@@ -30,11 +30,8 @@ interface Found {
  * Reads an object, or with `id` an ID object, as tolerantly as deployed peers do.
  * @throws MicrodataError for what they refuse, too
  */
-export function parseTolerant(
-    recipes: RecipeRegistry,
-    text: string,
-    { id = false }: { id?: boolean } = {},
-): Typed & Readonly<Record<string, unknown>> {
+export function parseTolerant(recipes: RecipeRegistry, text: string, { id = false }: { id?: boolean } = {}): AnyObject {
+    if (text.length > MAX_MICRODATA_LENGTH) throw new MicrodataError('M2O-SIZE', 'it is too long', text, 0);
     const frame = id ? ID_OBJECT_FRAME : OBJECT_FRAME;
     if (!text.startsWith(frame)) throw new MicrodataError('M2O-PH1', `it begins with ${frame}`, text, 0);
     const typeEnd = text.indexOf('">', frame.length);
@@ -43,8 +40,7 @@ export function parseTolerant(
     const reader = new TolerantReader(recipes, text);
     const object: Typed & Record<string, unknown> = { $type$: type };
     let position = typeEnd + 2;
-    for (const rule of recipes.rulesOf(type)) {
-        if (id && rule.isId !== true) continue;
+    for (const rule of id ? recipes.idRulesOf(type) : recipes.rulesOf(type)) {
         const read = reader.property(rule, position);
         if (read === undefined && rule.optional !== true)
             throw new MicrodataError('M2O-PD1', `the property "${rule.itemprop}" is expected here`, text, position);
@@ -140,11 +136,7 @@ class TolerantReader {
             throw this.#error('M2IH-FET1', 'text stands directly in a nested object', inner.start);
         const object: Record<string, unknown> = {};
         for (const rule of rules) {
-            const {
-                itemprop,
-                itemtype = { type: 'string' },
-                optional,
-            } = expandRule(rule, type => this.#recipes.get(type));
+            const { itemprop, itemtype = { type: 'string' }, optional } = this.#recipes.expand(rule);
             const child = children.findLast(({ attributes }) => attributes.includes(` itemprop="${itemprop}"`));
             if (child !== undefined)
                 object[itemprop] =
@@ -171,8 +163,8 @@ class TolerantReader {
         if (itemtype.type !== 'stringifiable') return Number(raw);
         try {
             return JSON.parse(unescape(raw)) as unknown;
-        } catch (cause) {
-            throw this.#error('M2O-JSON', 'it is no JSON', start, { cause });
+        } catch {
+            throw this.#error('M2O-JSON', 'it is no JSON', start);
         }
     }
 
@@ -211,7 +203,7 @@ class TolerantReader {
         throw this.#error('M2O-POM1', `</${name}> is missing`, position);
     }
 
-    #error(code: string, reason: string, offset: number, options?: ErrorOptions): MicrodataError {
-        return new MicrodataError(code, reason, this.#text, offset, options);
+    #error(code: string, reason: string, offset: number): MicrodataError {
+        return new MicrodataError(code, reason, this.#text, offset);
     }
 }

@@ -50,7 +50,10 @@ export interface RuleDefinition {
         string | { readonly rule: string; readonly extract: 'CollectionItemType' | 'MapItemType' } | undefined;
 }
 
-/** A recipe as it is written down or read from storage; `RecipeRegistry.register` validates and normalizes it. */
+/**
+ * A recipe as it is written down or read from storage; `RecipeRegistry.register` and `validateRecipe` normalize it, which must
+ * come before it is written as an object: its hash depends on it. Regular expressions have no flags.
+ */
 export interface RecipeDefinition {
     readonly $type$: 'Recipe';
     readonly name: string;
@@ -76,7 +79,10 @@ export interface Rule extends RuleDefinition {
     readonly itemtype?: ItemType | undefined;
 }
 
-/** A validated and normalized recipe; only `validateRecipe` makes one. Deeply frozen. */
+/**
+ * A validated and normalized recipe; only `validateRecipe` makes one. Frozen but for Sets, Maps and regular expressions, which
+ * nobody may change either.
+ */
 export interface Recipe extends RecipeDefinition {
     readonly rule: readonly Rule[];
 }

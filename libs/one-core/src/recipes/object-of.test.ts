@@ -172,7 +172,8 @@ describe('object types are inferred from recipes', () => {
             chain: [3],
             nested: { inner: [4] },
         };
-        expect(microdata.parse(microdata.write(heir))).toEqual(heir);
+        const read: Heir = microdata.parseAs(HeirRecipe, microdata.write(heir), BaseRecipe);
+        expect(read).toEqual(heir);
     });
 
     test('recursive types, two levels deep', () => {
@@ -182,6 +183,24 @@ describe('object types are inferred from recipes', () => {
         };
         expect(microdata.parse(microdata.write(tree))).toEqual(tree);
     });
+});
+
+test('what a rule does not inherit after all', () => {
+    const odd = defineRecipe({
+        $type$: 'Recipe',
+        name: 'Odd',
+        rule: [
+            { itemprop: 'a', inheritFrom: undefined },
+            { itemprop: 'b', itemtype: undefined, inheritFrom: 'Base.map' },
+            { itemprop: 'c', inheritFrom: 'Base.typo' },
+        ],
+    });
+    type Odd = ObjectOf<typeof odd, typeof BaseRecipe>;
+    same<Odd['a'], string>(true);
+    same<Odd['b'], string>(true);
+    same<Odd['c'], never>(true);
+    expect(() => recipes.register(odd)).not.toThrow();
+    expect(() => recipes.rulesOf('Odd')).toThrow('has no property "typo"');
 });
 
 test('a wrong property does not compile, and is refused at run time', () => {

@@ -10,7 +10,8 @@ export type Stringifiable = unknown;
 
 /**
  * The object type that a recipe describes. Properties are readonly: objects are immutable, a change is a new object.
- * `Known` are the recipes from which its rules inherit (a union of `typeof XRecipe`), besides itself.
+ * `Known` are the recipes from which its rules inherit (a union of `typeof XRecipe`), besides itself; a property that
+ * inherits from an unknown one has the type `never`, so that no object of the type can be made.
  */
 export type ObjectOf<R extends RecipeDefinition, Known extends RecipeDefinition = never> = R extends RecipeDefinition
     ? Flat<Typed<R['name']> & Properties<R['rule'][number], R | Known, true>>
@@ -33,19 +34,22 @@ type Properties<R extends RuleDefinition, Known extends RecipeDefinition, Walk e
         Value<Rule, Known, Walk> | undefined;
 };
 
-type IsOptional<R extends RuleDefinition, Known extends RecipeDefinition, Walk extends boolean> = R extends {
-    readonly optional: infer Optional;
-}
-    ? Optional
-    : Walk extends false
-      ? false
-      : R extends { readonly inheritFrom: infer From }
-        ? IsOptional<Target<From, Known>, Known, true>
-        : false;
+type IsOptional<R extends RuleDefinition, Known extends RecipeDefinition, Walk extends boolean> = [R] extends [never]
+    ? false
+    : R extends { readonly optional: infer Optional extends boolean }
+      ? Optional
+      : Walk extends false
+        ? false
+        : R extends { readonly inheritFrom: infer From extends Source }
+          ? IsOptional<Target<From, Known>, Known, true>
+          : false;
+
+/** What `inheritFrom` says if it is not undefined. */
+type Source = string | { readonly rule: string };
 
 type Value<R extends RuleDefinition, Known extends RecipeDefinition, Walk extends boolean> = Walk extends false
     ? ValueOf<ItemTypeIn<R>, Known, false>
-    : R extends { readonly inheritFrom: infer From }
+    : R extends { readonly inheritFrom: infer From extends Source }
       ? ValueOf<Inherited<R, From, Known>, Known, false>
       : ValueOf<ItemTypeIn<R>, Known, true>;
 
@@ -56,12 +60,14 @@ type ItemTypeIn<R extends RuleDefinition> = R extends { readonly itemtype: infer
 /** Item type of a rule with `inheritFrom`: its own one or that of the target, then `extract`. */
 type Inherited<R extends RuleDefinition, From, Known extends RecipeDefinition> = Extracted<
     From,
-    R extends { readonly itemtype: infer I extends ItemTypeDefinition }
-        ? I
+    'itemtype' extends keyof R
+        ? ItemTypeIn<R>
         : Target<From, Known> extends infer T extends RuleDefinition
-          ? T extends { readonly inheritFrom: infer Next }
-              ? Inherited<T, Next, Known>
-              : ItemTypeIn<T>
+          ? [T] extends [never]
+              ? never
+              : T extends { readonly inheritFrom: infer Next extends Source }
+                ? Inherited<T, Next, Known>
+                : ItemTypeIn<T>
           : never
 >;
 

@@ -1,6 +1,6 @@
 // Recipes that are legal but that deployed peers handle wrongly (spec 10 §6, §9.4, §3.4). New recipes must not be like this;
 // whoever registers one should hear of it.
-import { elementTags } from './element-kinds.ts';
+import { elementTags, kindAttribute } from './element-kinds.ts';
 import type { ItemType, Rule } from './grammar.ts';
 import type { RecipeRegistry } from './recipe-registry.ts';
 
@@ -63,11 +63,16 @@ function tagOf({ itemtype }: Rule): string {
     return elementTags[itemtype?.type ?? 'string'];
 }
 
+function startTag({ itemtype }: Rule): string {
+    const type = itemtype?.type ?? 'string';
+    return elementTags[type] + kindAttribute(type);
+}
+
 /** Whether a nested object has a property with the name and the element of `rule`. */
 function hasNestedNamesake(itemtype: ItemType | undefined, rule: Rule): boolean {
     return nestedRules(itemtype).some(
         nested =>
-            (nested.itemprop === rule.itemprop && tagOf(nested) === tagOf(rule)) ||
+            (nested.itemprop === rule.itemprop && startTag(nested) === startTag(rule)) ||
             hasNestedNamesake(nested.itemtype, rule),
     );
 }

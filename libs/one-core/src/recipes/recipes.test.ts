@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { MAX_INHERITANCE, MAX_ITEM_TYPE_NESTING, MAX_RULES } from '../limits.ts';
+import { MAX_ITEM_TYPE_NESTING, MAX_RULES } from '../limits.ts';
+import { Microdata } from '../microdata/microdata.ts';
 import { coreRecipes, PersonRecipe } from './core-recipes.ts';
-import type { ItemTypeDefinition, RuleDefinition } from './grammar.ts';
+import type { ItemTypeDefinition, Rule, RuleDefinition } from './grammar.ts';
 import { mergeAlgorithm } from './merge-algorithm.ts';
 import { recipeHazards } from './recipe-hazards.ts';
 import { RecipeRegistry } from './recipe-registry.ts';
@@ -34,6 +35,8 @@ describe('validation', () => {
         ['rule[0].itemprop', recipe({ itemprop: '__proto__' })],
         ['rule[0].inheritFrom', recipe({ itemprop: 'a', inheritFrom: 5 })],
         ['name', { $type$: 'Recipe', name: 'a b', rule: [] }],
+        ['crdtConfig', { ...recipe(), crdtConfig: { a: 'b' } }],
+        ['rule[0].itemtype', recipe({ itemprop: 'a', itemtype: { type: 'boolean', inheritFrom: 'A.b' } })],
     ])('names the place: %s', (path, invalid) => {
         expect(() => validateRecipe(invalid)).toThrow(expect.objectContaining({ path, name: 'InvalidRecipeError' }));
         expect(() => validateRecipe(invalid)).toThrow(`at ${path} is refused: `);
@@ -53,18 +56,67 @@ describe('validation', () => {
         expect(validateRecipe(valid)).toEqual(valid);
     });
 
+    test('reads each member once, and keeps nothing of the caller', () => {
+        let reads = 0;
+        const inheritFrom = { rule: 'A.b', extract: 'CollectionItemType' };
+        const rule = Object.defineProperty({ itemprop: 'a' }, 'inheritFrom', {
+            enumerable: true,
+            get: () => (reads++ === 0 ? inheritFrom : 5),
+        });
+        const crdtConfig = new Map([['a', 'Register']]);
+        const valid = validateRecipe({ ...recipe(rule), crdtConfig });
+        inheritFrom.rule = 'changed';
+        crdtConfig.clear();
+        expect(valid.rule[0]?.inheritFrom).toEqual({ rule: 'A.b', extract: 'CollectionItemType' });
+        expect(valid.crdtConfig).toEqual(new Map([['a', 'Register']]));
+        expect(reads).toBe(1);
+    });
+
+    test('takes holes of arrays for what they are', () => {
+        const holes = (length: number) => new Array<unknown>(length);
+        expect(() => validateRecipe({ ...recipe(), rule: holes(1) })).toThrow(
+            'at rule[0] is refused: a rule is an object',
+        );
+        expect(() => validateRecipe(recipe({ itemprop: 'a', itemtype: { type: 'object', rules: holes(1) } }))).toThrow(
+            'rules[0]',
+        );
+        const allowedTypes = holes(1);
+        expect(() =>
+            validateRecipe(recipe({ itemprop: 'a', itemtype: { type: 'referenceToObj', allowedTypes } })),
+        ).toThrow('ERECI14');
+    });
+
+    test('shows names on one line and shortened', () => {
+        const name = `T\n{"level":50}${'x'.repeat(10_000)}`;
+        for (const invalid of [{ ...recipe(), name }, recipe({ itemprop: 'a', [name]: 1 })]) {
+            let message = '';
+            try {
+                validateRecipe(invalid);
+            } catch (error) {
+                message = String(error);
+            }
+            expect(message.length).toBeLessThan(600);
+            expect(message).toContain('is refused');
+            expect(message).not.toContain('\n');
+        }
+    });
+
     test('takes regular expressions without flags', () => {
         const valid = validateRecipe(recipe({ itemprop: 'a', itemtype: { type: 'string', regexp: /^x/gi } }));
         expect(valid.rule[0]?.itemtype).toEqual({ type: 'string', regexp: /^x/ });
     });
 
     test('bounds nesting and the number of rules', () => {
-        const nested = (depth: number): ItemTypeDefinition =>
-            depth === 0 ? text : { type: 'array', item: nested(depth - 1) };
-        validateRecipe(recipe({ itemprop: 'a', itemtype: nested(MAX_ITEM_TYPE_NESTING - 1) }));
-        expect(() => validateRecipe(recipe({ itemprop: 'a', itemtype: nested(MAX_ITEM_TYPE_NESTING) }))).toThrow(
-            'nest at most',
-        );
+        const lists = (depth: number): ItemTypeDefinition =>
+            depth === 0 ? text : { type: 'array', item: lists(depth - 1) };
+        const objects = (depth: number): ItemTypeDefinition =>
+            depth === 0 ? text : { type: 'object', rules: [{ itemprop: 'x', itemtype: objects(depth - 1) }] };
+        for (const nested of [lists, objects]) {
+            validateRecipe(recipe({ itemprop: 'a', itemtype: nested(MAX_ITEM_TYPE_NESTING - 1) }));
+            expect(() => validateRecipe(recipe({ itemprop: 'a', itemtype: nested(MAX_ITEM_TYPE_NESTING) }))).toThrow(
+                'nest at most',
+            );
+        }
         const circle: { type: 'object'; rules: unknown[] } = { type: 'object', rules: [] };
         circle.rules.push({ itemprop: 'b', itemtype: circle });
         expect(() => validateRecipe(recipe({ itemprop: 'a', itemtype: circle }))).toThrow('nest at most');
@@ -76,7 +128,7 @@ describe('validation', () => {
 describe('a registry', () => {
     test('knows the core types, in their order, and which of them have versions', () => {
         const registry = new RecipeRegistry();
-        expect([...registry.values()].map(({ name }) => name)).toEqual(coreRecipes.map(({ name }) => name));
+        expect(registry.values().map(({ name }) => name)).toEqual(coreRecipes.map(({ name }) => name));
         expect(registry.isVersioned('Person')).toBe(true);
         expect(registry.isVersioned('Keys')).toBe(false);
         expect(registry.has('Nope')).toBe(false);
@@ -127,14 +179,24 @@ describe('a registry', () => {
 
     test('extracts from collections only', () => {
         const list: ItemTypeDefinition = { type: 'array', item: { type: 'integer' } };
+        // Unknown members of a string are legal.
+        const odd = { type: 'string', item: { type: 'integer' } } as ItemTypeDefinition;
         const extract = (what: 'CollectionItemType' | 'MapItemType', itemprop: string) =>
             registryWith(
-                { name: 'Base', rule: [{ itemprop: 'list', itemtype: list }, { itemprop: 'text' }] },
+                {
+                    name: 'Base',
+                    rule: [
+                        { itemprop: 'list', itemtype: list },
+                        { itemprop: 'text' },
+                        { itemprop: 'odd', itemtype: odd },
+                    ],
+                },
                 { name: 'Heir', rule: [{ itemprop: 'a', inheritFrom: { rule: `Base.${itemprop}`, extract: what } }] },
             ).rulesOf('Heir')[0]?.itemtype;
         expect(extract('CollectionItemType', 'list')).toEqual({ type: 'integer' });
         expect(extract('CollectionItemType', 'text')).toBeUndefined();
         expect(() => extract('MapItemType', 'list')).toThrow(expect.objectContaining({ code: 'OR-RSRI2' }));
+        expect(() => extract('CollectionItemType', 'odd')).toThrow(expect.objectContaining({ code: 'OR-RSRI1' }));
     });
 
     test('ends a circle of inheritance, but not a long chain', () => {
@@ -145,16 +207,13 @@ describe('a registry', () => {
                 { itemprop: 'b', inheritFrom: 'A.a' },
             ],
         });
-        expect(() => circle.rulesOf('A')).toThrow('in a circle');
-        const chain = Array.from({ length: MAX_INHERITANCE }, (_, i) => ({
-            itemprop: `p${i}`,
-            inheritFrom: `A.p${i + 1}`,
-        }));
-        const long = registryWith({
-            name: 'A',
-            rule: [...chain, { itemprop: `p${MAX_INHERITANCE}`, itemtype: { type: 'boolean' } }],
-        });
-        expect(long.rulesOf('A')[0]?.itemtype).toEqual({ type: 'boolean' });
+        expect(() => circle.rulesOf('A')).toThrow('inherits from itself');
+        const links = MAX_RULES - 1;
+        const chain = Array.from({ length: links }, (_, i) => ({ itemprop: `p${i}`, inheritFrom: `A.p${i + 1}` }));
+        const last: Rule = { itemprop: `p${links}`, itemtype: { type: 'boolean' } };
+        const long = registryWith({ name: 'A', rule: [...chain, last] });
+        expect(long.expand(long.get('A').rule[0] ?? last).itemtype).toEqual({ type: 'boolean' });
+        expect(long.rulesOf('A').every(({ itemtype }) => itemtype?.type === 'boolean')).toBe(true);
     });
 });
 
@@ -246,6 +305,39 @@ describe('hazards for deployed peers', () => {
     ])('%s is none', (_, rules) => {
         expect(codes(...rules)).toEqual([]);
     });
+});
+
+describe('a type that grows with those it inherits', () => {
+    const many = (length: number, itemtype?: ItemTypeDefinition): RuleDefinition[] =>
+        Array.from({ length }, (_, i) =>
+            itemtype === undefined ? { itemprop: `p${i}` } : { itemprop: `p${i}`, itemtype },
+        );
+
+    test('is compiled once per part', () => {
+        const registry = registryWith(
+            { name: 'Base', rule: [{ itemprop: 'box', itemtype: { type: 'object', rules: many(900) } }] },
+            { name: 'Heir', rule: many(900).map(rule => ({ ...rule, inheritFrom: 'Base.box', optional: true })) },
+        );
+        expect(new Microdata(registry).write({ $type$: 'Heir' })).toContain('Heir');
+    });
+
+    test('is refused beyond a bound, when it is used', () => {
+        const bases = Array.from({ length: 30 }, (_, i) => ({
+            name: `Base${i}`,
+            rule: [{ itemprop: 'box', itemtype: { type: 'object' as const, rules: many(100) } }],
+        }));
+        const heirs = bases.map(({ name }) => ({ itemprop: name, inheritFrom: `${name}.box`, optional: true }));
+        const registry = registryWith(...bases, { name: 'Heir', rule: heirs });
+        expect(() => new Microdata(registry).write({ $type$: 'Heir' })).toThrow('inherited ones included (OR-SIZE)');
+    });
+});
+
+test('hazards are told when a recipe is registered', () => {
+    const told: string[] = [];
+    const registry = new RecipeRegistry({ onHazard: ({ code }) => told.push(code) });
+    registry.register({ $type$: 'Recipe', name: 'A', rule: [{ itemprop: 'a' }, { itemprop: 'a' }] });
+    registry.register({ $type$: 'Recipe', name: 'B', rule: [{ itemprop: 'a', inheritFrom: 'Later.a' }] });
+    expect(told).toEqual(['PROPERTY_TWICE']);
 });
 
 describe('the merge algorithm of a path', () => {

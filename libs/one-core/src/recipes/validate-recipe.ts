@@ -1,7 +1,9 @@
-// Validation and normalization of a recipe in one pass (spec 10 §3.6). The result is a new, deeply frozen value; what
-// came in is not touched. Codes in the order of the table there.
+// Validation and normalization of a recipe in one pass (spec 10 §3.6). The result is a new value, made of what was read once;
+// what came in is not touched. Codes as in the table there, and some of our own for what deployed peers do not check and
+// cannot work with: URC-BOOLEAN, URC-REGEXP, URC-CRDT, URC-RESERVED (names that mean something else on an object), URC-SIZE.
 import { MAX_ITEM_TYPE_NESTING, MAX_RULES } from '../limits.ts';
 import { itemTypeNames, type ItemType, type Recipe, type Rule } from './grammar.ts';
+import { shown } from '../shown.ts';
 import { InvalidRecipeError } from './recipe-errors.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -17,14 +19,21 @@ const NOT_IN_PROPERTY_NAMES = /[<>.\s]/;
 /** Proves that a value is a recipe and normalizes it. @throws InvalidRecipeError naming the place and the rule broken */
 export function validateRecipe(input: unknown): Recipe {
     const refuse = (code: string, path: string, reason: string, cause?: unknown): never => {
-        throw new InvalidRecipeError(input, code, path, reason, cause === undefined ? undefined : { cause });
+        throw new InvalidRecipeError(
+            isObject(input) ? input['name'] : undefined,
+            code,
+            path,
+            reason,
+            cause === undefined ? undefined : { cause },
+        );
     };
     let rules = 0;
 
     function recipe(): Recipe {
         if (!isObject(input)) return refuse('URC-ERCP1', '', 'it is not an object');
-        if (input['$type$'] !== 'Recipe') return refuse('URC-ERCP2', '$type$', 'it must be "Recipe"');
-        const { name, rule: list, crdtConfig } = input;
+        const source: Members = { ...input };
+        if (source['$type$'] !== 'Recipe') return refuse('URC-ERCP2', '$type$', 'it must be "Recipe"');
+        const { name, rule: list, crdtConfig } = source;
         if (typeof name !== 'string' || name === '' || NOT_IN_TYPE_NAMES.test(name) || !name.isWellFormed())
             return refuse(
                 'URC-ERCP3',
@@ -34,21 +43,31 @@ export function validateRecipe(input: unknown): Recipe {
         if (!Array.isArray(list)) return refuse('URC-ERCP4', 'rule', 'it must be an array, which may be empty');
         // Whatever else the recipe has stays on it: the writer refuses unknown members (spec 10 §4), not the validator.
         return Object.freeze({
-            ...input,
+            ...source,
             $type$: 'Recipe',
             name,
-            ...(crdtConfig !== undefined && { crdtConfig: crdtConfig as Recipe['crdtConfig'] }),
-            rule: Object.freeze(list.map((item: unknown, i) => rule(item, `rule[${i}]`, 0))),
+            ...(crdtConfig !== undefined && { crdtConfig: mergeConfiguration(crdtConfig) }),
+            rule: Object.freeze(Array.from(list as unknown[], (item, i) => rule(item, `rule[${i}]`, 0))),
         });
     }
 
-    function rule(value: unknown, path: string, depth: number): Rule {
-        if (!isObject(value)) return refuse('URC-ERECI1', path, 'a rule is an object');
+    function mergeConfiguration(value: unknown): ReadonlyMap<string, string> {
+        if (!(value instanceof Map)) return refuse('URC-CRDT', 'crdtConfig', 'it is a Map of texts');
+        return new Map(value as ReadonlyMap<string, string>);
+    }
+
+    function rule(given: unknown, path: string, depth: number): Rule {
+        if (!isObject(given)) return refuse('URC-ERECI1', path, 'a rule is an object');
+        const value: Members = { ...given };
         if (depth > 0 && value['isId'] !== undefined)
             return refuse('URC-ERECI2', `${path}.isId`, 'only rules at the top level belong to the ID');
         for (const member of Object.keys(value))
             if (!RULE_MEMBERS.has(member))
-                return refuse('URC-ERECI3', `${path}.${member}`, `a rule has only ${[...RULE_MEMBERS].join(', ')}`);
+                return refuse(
+                    'URC-ERECI3',
+                    `${path}.${shown(member).slice(1, -1)}`,
+                    `a rule has only ${[...RULE_MEMBERS].join(', ')}`,
+                );
         const { itemprop, itemtype, optional, isId, inheritFrom } = value;
         if (typeof itemprop !== 'string' || itemprop === '')
             return refuse('URC-ERECI4', `${path}.itemprop`, 'the name of the property is missing');
@@ -62,22 +81,24 @@ export function validateRecipe(input: unknown): Recipe {
             if (flag !== undefined && typeof flag !== 'boolean')
                 return refuse('URC-BOOLEAN', `${path}.${member}`, 'it is true, false or absent');
         if (++rules > MAX_RULES) return refuse('URC-SIZE', path, `a recipe has at most ${MAX_RULES} rules`);
-        checkInheritance(inheritFrom, `${path}.inheritFrom`);
         return Object.freeze({
             ...value,
             itemprop,
+            ...('inheritFrom' in value && { inheritFrom: inheritance(inheritFrom, `${path}.inheritFrom`) }),
             ...('itemtype' in value && {
                 itemtype: itemtype === undefined ? undefined : itemType(itemtype, `${path}.itemtype`, depth + 1),
             }),
         });
     }
 
-    function itemType(value: unknown, path: string, depth: number): ItemType {
+    function itemType(given: unknown, path: string, depth: number): ItemType {
+        const value: unknown = isObject(given) ? { ...given } : given;
         if (depth > MAX_ITEM_TYPE_NESTING)
             return refuse('URC-SIZE', path, `item types nest at most ${MAX_ITEM_TYPE_NESTING} deep`);
         const type = isObject(value) ? itemTypeNames.find(name => name === value['type']) : undefined;
         if (!isObject(value) || type === undefined)
             return refuse('URC-ERECI19', path, `its type is one of ${itemTypeNames.join(', ')}`);
+        if ('inheritFrom' in value) return refuse('URC-ERECI33', path, 'an item type does not inherit, a rule does');
         const inner = (member: string): ItemType =>
             value[member] === undefined
                 ? refuse('URC-ERECI31', path, `a ${type} needs the member "${member}"`)
@@ -117,7 +138,7 @@ export function validateRecipe(input: unknown): Recipe {
     function nestedRules(value: unknown, path: string, depth: number): readonly Rule[] {
         if (!Array.isArray(value) || value.length === 0)
             return refuse('URC-ERECI23', path, 'a nested object needs at least one rule');
-        const list = value.map((item: unknown, i) => rule(item, `${path}[${i}]`, depth + 1));
+        const list = Array.from(value as unknown[], (item, i) => rule(item, `${path}[${i}]`, depth));
         const names = new Set<string>();
         for (const { itemprop } of list) {
             if (names.has(itemprop)) return refuse('URC-CIT1', path, `"${itemprop}" occurs twice`);
@@ -149,30 +170,28 @@ export function validateRecipe(input: unknown): Recipe {
     }
 
     function typeNames(value: unknown, path: string): ReadonlySet<string> {
-        const list: readonly unknown[] | undefined =
-            value instanceof Set ? [...value] : Array.isArray(value) ? value : undefined;
+        const list = value instanceof Set || Array.isArray(value) ? Array.from(value as Iterable<unknown>) : undefined;
         if (!list?.every(name => typeof name === 'string'))
             return refuse('URC-ERECI14', `${path}.allowedTypes`, 'it is a Set or an array of type names');
         return new Set(list);
     }
 
-    function checkInheritance(value: unknown, path: string): void {
-        if (value === undefined) return;
-        if (typeof value === 'string') {
-            if (!value.includes('.')) refuse('URC-ERECI27', path, 'it has the form "Recipe.itemprop"');
-            return;
-        }
-        const { rule: target, extract } = isObject(value) ? value : {};
+    function inheritance(given: unknown, path: string): Rule['inheritFrom'] {
+        if (given === undefined) return undefined;
+        if (typeof given === 'string')
+            return given.includes('.') ? given : refuse('URC-ERECI27', path, 'it has the form "Recipe.itemprop"');
+        const { rule: target, extract } = isObject(given) ? given : {};
         if (
             typeof target !== 'string' ||
             !target.includes('.') ||
             (extract !== 'CollectionItemType' && extract !== 'MapItemType')
         )
-            refuse(
+            return refuse(
                 'URC-ERECI28',
                 path,
                 'it is { rule: "Recipe.itemprop", extract: "CollectionItemType" or "MapItemType" }',
             );
+        return Object.freeze({ rule: target, extract });
     }
 
     return recipe();

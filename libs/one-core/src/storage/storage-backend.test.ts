@@ -112,7 +112,10 @@ describe.each([
             expect(await transaction.get('private', 'n')).toBeUndefined();
             expect(await transaction.keys('private')).toEqual(['m']);
         });
-        const again = store.transact(transaction => Promise.resolve(transaction.create('private', 'm', bytes('3'))));
+        const again = store.transact(transaction => {
+            transaction.create('private', 'm', bytes('3'));
+            return Promise.resolve();
+        });
         await expect(again).rejects.toThrow(StorageKeyExistsError);
         expect(await contents(store)).toEqual({ m: '2' });
     });

@@ -20,17 +20,24 @@ const worker = `
     import { runVectorSuite, vectorSuites } from '@refinio/one.core/vectors';
     self.onmessage = async ({ data }) => {
         const early = await Promise.resolve().then(() => core.createKeyPair()).catch(({ code }) => code);
-        await core.cryptoReady();
+        const refused = await core.cryptoReady().then(() => undefined, ({ code, message }) => ({ code, message }));
+        if (refused !== undefined) return self.postMessage(refused);
         const results = [];
         for (const suite of vectorSuites) {
             const response = await fetch('/vectors/' + suite.file);
             results.push(await runVectorSuite(suite, await response.json()));
         }
+        const nested = depth => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+        const recipes = new core.RecipeRegistry();
+        recipes.register({ $type$: 'Recipe', name: 'Deep', rule: [{ itemprop: 'json', itemtype: { type: 'stringifiable' } }] });
+        const microdata = new core.Microdata(recipes);
+        const deep = microdata.write({ $type$: 'Deep', json: nested(500) });
         const keys = core.createKeyPair();
         const signKeys = core.createSignKeyPair();
         self.postMessage({
             early,
             results,
+            deep: microdata.write(microdata.parse(deep)) === deep,
             publicKey: Array.from(keys.publicKey),
             publicSignKey: Array.from(signKeys.publicKey),
             signature: Array.from(core.sign(Uint8Array.of(1, 2, 3), signKeys.secretKey)),
@@ -45,6 +52,8 @@ const worker = `
 
 interface Answer {
     readonly early: unknown;
+    /** Whether the deepest JSON comes back on the small stack of a worker. */
+    readonly deep: boolean;
     readonly results: readonly VectorResult[];
     readonly publicKey: number[];
     readonly publicSignKey: number[];
@@ -67,7 +76,7 @@ async function bundle(): Promise<string> {
 }
 
 /** Serves a page, the worker and the vectors on localhost, as the client is served. */
-async function serve(script: string) {
+async function serve(script: string, wasm = true) {
     const files = new Map<string, { type: string; body: string }>([
         ['/', { type: 'text/html', body: '<!doctype html><title>vectors</title>' }],
         ['/worker.js', { type: 'text/javascript', body: script }],
@@ -78,7 +87,11 @@ async function serve(script: string) {
     ]);
     const server = createServer(({ url = '' }, response) => {
         const file = files.get(url);
-        response.writeHead(file === undefined ? 404 : 200, { 'content-type': file?.type ?? 'text/plain' });
+        response.writeHead(file === undefined ? 404 : 200, {
+            'content-type': file?.type ?? 'text/plain',
+            // As strict as the client's own; WebAssembly needs its exception in pages and workers alike.
+            'content-security-policy': `default-src 'self'; script-src 'self'${wasm ? " 'wasm-unsafe-eval'" : ''}; object-src 'none'`,
+        });
         response.end(file?.body);
     });
     server.listen(0, '127.0.0.1');
@@ -106,11 +119,23 @@ test('everything holds in a worker of Chromium, from the same sources, and both 
     );
     expect(answer.results.map(({ passed }) => passed).every(passed => passed >= 10)).toBe(true);
     expect(answer.early).toBe('CRYPTO_NOT_READY');
+    expect(answer.deep).toBe(true);
     expect(answer.verified).toBe(true);
     const [signature, publicSignKey] = [Uint8Array.from(answer.signature), Uint8Array.from(answer.publicSignKey)];
     expect(signatureVerify(message, signature, ensurePublicSignKey(publicSignKey))).toBe(true);
     const box = encryptAndEmbedNonce(message, keys.secretKey, ensurePublicKey(Uint8Array.from(answer.publicKey)));
     expect(await page.evaluate(ask, { box: [...box], publicKey: [...keys.publicKey] })).toEqual([...message]);
+}, 120_000);
+
+test('a page that forbids WebAssembly is told what it needs', async () => {
+    using server = await serve(await bundle(), false);
+    await using browser = await chromium.launch(await chromiumLaunchOptions());
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    expect(await page.evaluate(ask, {})).toEqual({
+        code: 'CRYPTO_UNAVAILABLE',
+        message: expect.stringContaining("script-src 'wasm-unsafe-eval'"),
+    });
 }, 120_000);
 
 /** Runs in the page: hands a message to its worker, which it starts once. */

@@ -30,7 +30,7 @@ import { MemoryBackend } from '../storage/memory/memory-backend.ts';
 import { Store } from '../storage/store.ts';
 import { StorageCipher, type StorageKeyRecords } from '../storage/original-browser/storage-cipher.ts';
 import { expectEqual, expectError } from './expectations.ts';
-import { unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
+import { notEmpty, unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
 
 interface Described {
     readonly what: string;
@@ -173,7 +173,7 @@ function cryptoCases(vectors: CryptoVectors): VectorCase[] {
         },
     });
     const each = <T extends Described>(name: string, list: readonly T[], run: (vector: T) => void | Promise<void>) =>
-        list.map(vector => one(`${name}/${vector.what}`, () => run(vector)));
+        notEmpty(name, list).map(vector => one(`${name}/${vector.what}`, () => run(vector)));
 
     const party = (name: 'alice' | 'bob') => {
         const { encryption, sign } = vectors.keyPairs[name];
@@ -284,7 +284,7 @@ function cryptoCases(vectors: CryptoVectors): VectorCase[] {
                 await expectError(() => bytes(decode), 'checked decoding', 'HEX_INVALID');
             else if (decode !== undefined && vector.errorName !== undefined)
                 expectEqual(
-                    (await expectError(() => hexToUint8Array(decode), 'decoding')).name,
+                    nameOfError(() => hexToUint8Array(decode)),
                     vector.errorName,
                     'error',
                 );
@@ -384,6 +384,15 @@ function cryptoCases(vectors: CryptoVectors): VectorCase[] {
         }),
         ...unknownSections(vectors, sections),
     ];
+}
+
+function nameOfError(run: () => unknown): string | undefined {
+    try {
+        run();
+        return undefined;
+    } catch (error) {
+        return error instanceof Error ? error.name : undefined;
+    }
 }
 
 const checks = new Map<string, (data: Uint8Array) => Uint8Array>(

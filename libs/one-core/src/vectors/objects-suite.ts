@@ -11,7 +11,7 @@ import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { validateRecipe } from '../recipes/validate-recipe.ts';
 import { expectEqual, expectError } from './expectations.ts';
 import { decodeTagged } from './tagged-values.ts';
-import { unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
+import { notEmpty, unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
 
 interface Example {
     readonly id: string;
@@ -107,7 +107,7 @@ function objectCases(vectors: ObjectVectors): VectorCase[] {
         name: (example: T) => string,
         run: (example: T) => unknown,
     ) =>
-        examples.map((example): VectorCase => ({
+        notEmpty(section, examples).map((example): VectorCase => ({
             name: `${section}/${name(example)}`,
             run: async () => {
                 await run(example);

@@ -25,12 +25,15 @@ function encode(value: unknown): unknown {
     if (value === undefined) return { $undefined: true };
     if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
         return { $num: Object.is(value, -0) ? '-0' : String(value) };
+    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+        throw new TypeError(`A ${typeof value} has no notation.`);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(encode);
     if (value instanceof Map) return { $map: Array.from(value, ([key, item]) => [encode(key), encode(item)]) };
     if (value instanceof Set) return { $set: Array.from(value, encode) };
     if (value instanceof RegExp) return { $regexp: value.source, $flags: value.flags };
     if (value instanceof Date) return { $date: value.getTime() };
+    if (Object.prototype.toString.call(value) !== '[object Object]') throw new TypeError('An object has no notation.');
     return Object.fromEntries(
         Object.entries(value)
             .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -50,6 +50,12 @@ function listCases(suite: VectorSuite, vectors: unknown): readonly VectorCase[] 
     }
 }
 
+/** The examples of a section. @throws Error if there are none: what is not there proves nothing */
+export function notEmpty<T>(section: string, examples: readonly T[] | undefined): readonly T[] {
+    if (examples === undefined || examples.length === 0) throw new Error(`the section ${section} is missing or empty`);
+    return examples;
+}
+
 /** Cases that fail for the sections of a file that a suite does not read. */
 export function unknownSections(vectors: object, known: readonly string[]): VectorCase[] {
     return Object.keys(vectors)

@@ -30,6 +30,14 @@ describe('a suite can fail', () => {
         expect(failures).toEqual([{ name: 'more', reason: 'This section is not read.' }]);
     });
 
+    test('when a section is empty', async () => {
+        const vectors = { ...(read('objects.json') as object), invalidMicrodata: [] };
+        const { failures } = await runVectorSuite(objects, vectors);
+        expect(failures).toMatchObject([
+            { name: 'format', reason: expect.stringContaining('invalidMicrodata is missing or empty') },
+        ]);
+    });
+
     test('when the file is another one', async () => {
         expect(await runVectorSuite(objects, { recipes: 5 })).toMatchObject({
             passed: 0,

@@ -127,7 +127,10 @@ class PowerLossDisk implements FolderOperations {
 
     async #change(run: () => void, partly?: () => void): Promise<void> {
         await Promise.resolve();
-        if (this.#left-- > 0) return run();
+        if (this.#left-- > 0) {
+            run();
+            return;
+        }
         if (this.#left === -1) partly?.();
         throw new PowerCut();
     }
