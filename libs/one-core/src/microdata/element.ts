@@ -340,6 +340,8 @@ function mapContent(key: Element, item: Element): Content {
 /** A property of an object, compiled. */
 export interface Property {
     readonly name: string;
+    /** What every JavaScript object inherits (`constructor`, `toString`) is no value of a property with that name. */
+    readonly onEveryObject: boolean;
     readonly optional: boolean;
     readonly isId: boolean;
     readonly element: Element;
@@ -349,6 +351,7 @@ function compileProperty({ itemprop, itemtype, optional, isId }: Rule, compiler:
     compiler.countRule();
     return {
         name: itemprop,
+        onEveryObject: itemprop in Object.prototype,
         optional: optional === true,
         isId: isId === true,
         element: compileElement(itemtype ?? { type: 'string' }, compiler, itemprop),

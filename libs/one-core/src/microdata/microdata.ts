@@ -81,13 +81,13 @@ export class Microdata {
     }
 
     /** Hash of an object (spec 10 §7). @throws as `write` */
-    async hash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256Hash<T>> {
-        return hashText<T>(this.write(object, options));
+    hash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256Hash<T>> {
+        return attempt(() => hashText<T>(this.write(object, options)));
     }
 
     /** ID hash of a versioned object: the name of the thing it is a version of. @throws as `writeId` */
-    async idHash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256IdHash<T>> {
-        return (await hashText<T>(this.writeId(object, options))) as string as SHA256IdHash<T>;
+    idHash<T extends Typed>(object: T, options?: WriteOptions): Promise<SHA256IdHash<T>> {
+        return attempt(() => hashText<T>(this.writeId(object, options)) as Promise<string> as Promise<SHA256IdHash<T>>);
     }
 
     /**
@@ -199,8 +199,9 @@ function rewritten(type: string, compiled: CompiledType, object: object): string
 /** At the top level null counts as absent, and inherited properties count as present (spec 10 §5.2, §5.6). */
 function writeFrame(type: string, { frame, properties }: CompiledType, object: object, lossy: boolean): string {
     let text = frame;
-    for (const { name, optional, element } of properties) {
-        const value = valueOf(object, name);
+    const record = object as Readonly<Record<string, unknown>>;
+    for (const { name, onEveryObject, optional, element } of properties) {
+        const value = onEveryObject && !Object.hasOwn(object, name) ? undefined : record[name];
         if (value === undefined || value === null) {
             if (optional) continue;
             throw refused(type, Refusal.at(new Refusal('O2M-RTYC2', 'it is missing'), name));
@@ -220,10 +221,14 @@ function writeFrame(type: string, { frame, properties }: CompiledType, object: o
     return text;
 }
 
-/** What every JavaScript object inherits (`constructor`, `toString`) is no value of a property with that name. */
-function valueOf(object: object, name: string): unknown {
-    if (name in Object.prototype && !Object.hasOwn(object, name)) return undefined;
-    return (object as Readonly<Record<string, unknown>>)[name];
+/** What an async function does, without its cost: these two are called for every object. */
+function attempt<T>(run: () => Promise<T>): Promise<T> {
+    try {
+        return run();
+    } catch (error) {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown is passed on
+        return Promise.reject(error);
+    }
 }
 
 function begin(text: string, frame: string): Cursor {
