@@ -68,6 +68,12 @@ export class Compiler {
     }
 }
 
+/** Writes values of an item type as they stand in a list (lossy): equal values of equal types have equal texts. */
+export function compileItemText(itemType: ItemType): (value: unknown) => string {
+    const { write } = compileElement(itemType, new Compiler(itemType.type));
+    return value => write(value, true);
+}
+
 /** The element of an item type; with a name, it is a property. */
 function compileElement(itemType: ItemType, compiler: Compiler, name?: string): Element {
     const content = compiler.content(itemType);

@@ -8,12 +8,19 @@ import { hashText } from '../crypto/hash.ts';
 import type { SHA256Hash, SHA256IdHash, Typed } from '../hashes.ts';
 import { MAX_MICRODATA_LENGTH } from '../limits.ts';
 import { RecipeRegistryError } from '../recipes/recipe-errors.ts';
-import type { RecipeDefinition } from '../recipes/grammar.ts';
+import type { ItemType, RecipeDefinition } from '../recipes/grammar.ts';
 import type { IdObjectOf, ObjectOf } from '../recipes/object-of.ts';
 import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { shown } from '../shown.ts';
 import { OBJECT_FRAME, ID_OBJECT_FRAME } from './content-type.ts';
-import { compileTopLevelProperty, Compiler, readProperties, type Cursor, type Property } from './element.ts';
+import {
+    compileItemText,
+    compileTopLevelProperty,
+    Compiler,
+    readProperties,
+    type Cursor,
+    type Property,
+} from './element.ts';
 import { MicrodataError, ObjectRefusedError, Refusal } from './microdata-errors.ts';
 
 /** Any object that microdata can describe; its other properties depend on the recipe of `$type$`. */
@@ -49,6 +56,8 @@ const FRAME_END = '">';
 export class Microdata {
     readonly recipes: RecipeRegistry;
     readonly #types = { object: new Map<string, CompiledType>(), id: new Map<string, CompiledType>() };
+
+    readonly #itemTexts = new WeakMap<ItemType, (value: unknown) => string>();
 
     constructor(recipes: RecipeRegistry) {
         this.recipes = recipes;
@@ -124,6 +133,17 @@ export class Microdata {
         ..._inheritsFrom: K
     ): IdObjectOf<R, K[number]> {
         return this.parseId(text, [recipe.name]) as IdObjectOf<R, K[number]>;
+    }
+
+    /** Text of a value as an item of a list (lossy): equal texts are equal values. @throws ObjectRefusedError */
+    itemText(itemType: ItemType, value: unknown): string {
+        let text = this.#itemTexts.get(itemType);
+        if (text === undefined) this.#itemTexts.set(itemType, (text = compileItemText(itemType)));
+        try {
+            return text(value);
+        } catch (error) {
+            throw refused(undefined, error);
+        }
     }
 
     #parse(form: Form, text: string, expected: readonly string[] | undefined): AnyObject {

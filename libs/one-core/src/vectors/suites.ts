@@ -1,7 +1,8 @@
 import { cryptoSuite } from './crypto-suite.ts';
 import { instanceFolderSuite } from './instance-folder-suite.ts';
 import { objectsSuite } from './objects-suite.ts';
+import { versionsSuite } from './versions-suite.ts';
 import type { VectorSuite } from './vector-suite.ts';
 
 /** Vector suites of this library. */
-export const vectorSuites: readonly VectorSuite[] = [objectsSuite, cryptoSuite, instanceFolderSuite];
+export const vectorSuites: readonly VectorSuite[] = [objectsSuite, cryptoSuite, instanceFolderSuite, versionsSuite];
