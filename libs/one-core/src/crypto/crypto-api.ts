@@ -7,6 +7,8 @@ import {
 } from './box.ts';
 import { CryptoError } from './crypto-errors.ts';
 import {
+    ensurePublicKey,
+    ensurePublicSignKey,
     ensureSecretKey,
     ensureSecretSignKey,
     wipe,
@@ -32,14 +34,15 @@ export class CryptoApi implements Disposable {
 
     /** Copies the keys; the caller wipes those that were given. */
     constructor(encryptionKeyPair: KeyPair, signKeyPair?: SignKeyPair) {
-        this.publicEncryptionKey = encryptionKeyPair.publicKey;
+        // Not slice(): that of a Buffer is a view.
+        this.publicEncryptionKey = ensurePublicKey(new Uint8Array(encryptionKeyPair.publicKey));
         this.#encryption = {
-            publicKey: encryptionKeyPair.publicKey,
-            secretKey: ensureSecretKey(encryptionKeyPair.secretKey.slice()),
+            publicKey: this.publicEncryptionKey,
+            secretKey: ensureSecretKey(new Uint8Array(encryptionKeyPair.secretKey)),
         };
         this.#signing = signKeyPair && {
-            publicKey: signKeyPair.publicKey,
-            secretKey: ensureSecretSignKey(signKeyPair.secretKey.slice()),
+            publicKey: ensurePublicSignKey(new Uint8Array(signKeyPair.publicKey)),
+            secretKey: ensureSecretSignKey(new Uint8Array(signKeyPair.secretKey)),
         };
     }
 

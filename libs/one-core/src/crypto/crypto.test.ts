@@ -15,7 +15,8 @@ import {
 import * as keys from './keys.ts';
 import type { Bytes } from './primitives.ts';
 import { createRandomString } from './random.ts';
-import { signatureVerify } from './sign.ts';
+import { ensureHash } from '../hashes.ts';
+import { hashSignatureVerify, signatureVerify } from './sign.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from './symmetric.ts';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(own);
@@ -187,6 +188,13 @@ describe('random texts', () => {
     test.each([65_537, -1, 1.5, NaN])('of length %d are refused', length => {
         expect(() => createRandomString(length)).toThrow('CR-RS1');
     });
+});
+
+test('long texts of a peer cost no time', () => {
+    const hash = ensureHash('a'.repeat(64));
+    const { publicKey } = keys.createSignKeyPair();
+    expect(hashSignatureVerify(hash, 'ab'.repeat(30_000_000), publicKey)).toBe(false);
+    expect(() => base64ToUint8Array(`${'A'.repeat(20_000_000)}!`)).toThrow('BASE64_INVALID');
 });
 
 test('salts have at least 16 bytes', () => {

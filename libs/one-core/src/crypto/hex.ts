@@ -2,7 +2,7 @@
 import { CryptoError } from './crypto-errors.ts';
 import type { Bytes } from './primitives.ts';
 
-const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+const HEX = /^[0-9a-fA-F]*$/;
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Two lower case digits a byte. */
@@ -14,7 +14,7 @@ export function uint8ArrayToHex(bytes: Uint8Array): string {
 
 /** Whether a text is bytes in hexadecimal digits of either case; the empty text is. */
 export function isHexString(text: unknown): text is string {
-    return typeof text === 'string' && HEX.test(text);
+    return typeof text === 'string' && text.length % 2 === 0 && HEX.test(text);
 }
 
 /** @throws CryptoError `HEX_INVALID` */
@@ -29,17 +29,22 @@ export function hexToUint8ArrayWithCheck(text: string): Bytes {
  */
 export function hexToUint8Array(text: string): Bytes {
     if (text.length % 2 !== 0) throw new RangeError('Hexadecimal text has an even number of digits.');
-    return Uint8Array.from({ length: text.length / 2 }, (_, i) => {
-        const [first, second] = [digit(text[2 * i]), digit(text[2 * i + 1])];
-        return first === undefined ? 0 : second === undefined ? first : 16 * first + second;
-    });
+    const bytes = new Uint8Array(text.length / 2);
+    for (let i = 0; i < bytes.length; i++) {
+        const [first, second] = [digit(text.charCodeAt(2 * i)), digit(text.charCodeAt(2 * i + 1))];
+        bytes[i] = first < 0 ? 0 : second < 0 ? first : 16 * first + second;
+    }
+    return bytes;
 }
 
-function digit(character = ''): number | undefined {
-    return /^[0-9a-fA-F]$/.test(character) ? parseInt(character, 16) : undefined;
+/** Value of a digit by its character code; below 0 for other characters. */
+function digit(code: number): number {
+    if (code >= 0x30 && code <= 0x39) return code - 0x30;
+    const lower = code | 0x20;
+    return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Standard base64 with padding: how secret keys leave and enter by the application API. */
 export function uint8ArrayToBase64(bytes: Uint8Array): string {
@@ -50,6 +55,7 @@ export function uint8ArrayToBase64(bytes: Uint8Array): string {
 
 /** @throws CryptoError `BASE64_INVALID`, which does not repeat the text: it may be a secret key */
 export function base64ToUint8Array(text: string): Bytes {
-    if (!BASE64.test(text)) throw new CryptoError('BASE64_INVALID', 'the text is no base64 with padding');
+    if (text.length % 4 !== 0 || !BASE64.test(text))
+        throw new CryptoError('BASE64_INVALID', 'the text is no base64 with padding');
     return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }

@@ -125,7 +125,7 @@ export function keyPairOf(secretKey: SecretKey): KeyPair {
 
 /** The pair of a secret sign key alone: its public key is its second half. */
 export function signKeyPairOf(secretKey: SecretSignKey): SignKeyPair {
-    return { publicKey: ensurePublicSignKey(secretKey.slice(KEY_LENGTH)), secretKey };
+    return { publicKey: ensurePublicSignKey(new Uint8Array(secretKey.subarray(KEY_LENGTH))), secretKey };
 }
 
 /** Whether two secrets are equal, in a time that tells nothing about them. */

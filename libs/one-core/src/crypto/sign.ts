@@ -29,6 +29,6 @@ export function signHash(data: SHA256Hash, sign: (data: Uint8Array) => Uint8Arra
 
 /** Whether the property `signature` of a `Signature` is of this hash by this key; text that is no hexadecimal is not. */
 export function hashSignatureVerify(data: SHA256Hash, signature: string, publicSignKey: PublicSignKey): boolean {
-    if (!isHexString(signature)) return false;
+    if (signature.length !== 2 * SIGNATURE_LENGTH || !isHexString(signature)) return false;
     return signatureVerify(utf8.encode(data), hexToUint8ArrayWithCheck(signature), publicSignKey);
 }

@@ -15,7 +15,7 @@ export class SymmetricCryptoApi implements Disposable {
 
     /** Copies the key; the caller wipes the one that was given. */
     constructor(key: SymmetricKey) {
-        this.#key = ensureSymmetricKey(key.slice());
+        this.#key = ensureSymmetricKey(new Uint8Array(key));
     }
 
     encrypt(data: Uint8Array, nonce: Nonce): Bytes {

@@ -122,7 +122,7 @@ async function ensureNoIdentity(transaction: Transaction, { name, email }: NewId
     const heads = await transaction.keys('vheads');
     if (heads.length > 0 && !heads.includes(await personIdHash(email))) throw new IdentityExistsError('another');
     for (const id of heads) {
-        const text = utf8.decode(await transaction.get('objects', id));
+        const text = new TextDecoder().decode(await transaction.get('objects', id));
         if (text.includes('itemtype="//refin.io/Instance"')) throw new IdentityExistsError('another');
     }
 }

@@ -14,6 +14,7 @@ import {
     type SignKeyPair,
 } from '../crypto/keys.ts';
 import { createRandomString } from '../crypto/random.ts';
+import { sign, signatureVerify } from '../crypto/sign.ts';
 import { OneError } from '../errors.ts';
 import type { NewIdentity } from './create-identity.ts';
 import { ensureInstanceName } from './instance-ids.ts';
@@ -144,6 +145,10 @@ function keyPair(record: SecretIdentityRecord, name: 'personKey' | 'instanceKey'
 function signKeyPair(record: SecretIdentityRecord, name: 'personSignKey' | 'instanceSignKey'): SignKeyPair {
     const pair = signKeyPairOf(ensureSecretSignKey(keyBytes(`${name}Secret`, record[`${name}Secret`])));
     ensureBelongs(`${name}Public`, record[`${name}Public`], pair.publicKey);
+    // The public key is the second half of the secret one; only a signature shows whether the first half belongs to it.
+    const probe = new Uint8Array(1);
+    if (!signatureVerify(probe, sign(probe, pair.secretKey), pair.publicKey))
+        throw new InvalidIdentityRecordError(`${name}Secret`, 'is damaged');
     return pair;
 }
 

@@ -294,6 +294,9 @@ describe('an identity record', () => {
         expect(() => identityOf({ ...record, instanceSignKeyPublic: record.personSignKeyPublic })).toThrow(
             'does not belong',
         );
+        const digit = record.personSignKeySecret.startsWith('0') ? '1' : '0';
+        const personSignKeySecret = digit + record.personSignKeySecret.slice(1);
+        expect(() => identityOf({ ...record, personSignKeySecret })).toThrow('personSignKeySecret is damaged');
         expect(() => generateIdentityRecord({ personEmail: 'a&b' })).toThrow('cannot be used');
         for (const key of [record.personKeySecret.slice(2), `${record.personKeySecret}00`, 'z'.repeat(64)]) {
             expect(invalid({ personKeySecret: key })).toThrow(InvalidIdentityRecordError);

@@ -3,7 +3,17 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { base64ToUint8Array, uint8ArrayToHex } from '../crypto/hex.ts';
 import { CryptoApi } from '../crypto/crypto-api.ts';
-import { createKeyPair, createSignKeyPair, keyPairOf, ensureSecretKey, wipe } from '../crypto/keys.ts';
+import {
+    createKeyPair,
+    createSignKeyPair,
+    ensureSecretKey,
+    ensureSecretSignKey,
+    ensureSymmetricKey,
+    keyPairOf,
+    signKeyPairOf,
+    wipe,
+} from '../crypto/keys.ts';
+import { SymmetricCryptoApi } from '../crypto/symmetric-crypto-api.ts';
 import { signatureVerify } from '../crypto/sign.ts';
 import { ensureIdHash, type SHA256Hash } from '../hashes.ts';
 import { Microdata } from '../microdata/microdata.ts';
@@ -109,7 +119,19 @@ describe('unlocking', () => {
         keyChain.lock();
         await expect(creating).rejects.toEqual(refused('KEYCHAIN_LOCKED_MEANWHILE'));
         expect(keyChain.unlocked).toBe(false);
-        expect(await keyChain.unlockOrCreate('s')).toBe('unlocked');
+        expect(await privateFiles()).toEqual({});
+        expect(await keyChain.unlockOrCreate('s')).toBe('created');
+    });
+
+    test('locked while it is stored, it is done and stays locked', async () => {
+        const commit = storage.commit.bind(storage);
+        storage.commit = writes => {
+            keyChain.lock();
+            return commit(writes);
+        };
+        expect(await keyChain.unlockOrCreate('s')).toBe('created');
+        expect(keyChain.unlocked).toBe(false);
+        await keyChain.unlock('s');
     });
 
     test('two key chains on one store make one master key, and see each other', async () => {
@@ -297,6 +319,31 @@ describe('keys', () => {
         expect(() => api.createEncryptionApiWithPerson(api.publicEncryptionKey)).toThrow('wiped');
     });
 
+    test('made while somebody locks the chain are sealed under the right key, or not at all', async () => {
+        await keyChain.unlockOrCreate('s');
+        for (let ticks = 0; ticks < 60; ticks++) {
+            const owner = ensureIdHash<Person>(ticks.toString(16).padStart(64, '0'));
+            const creating = keyChain.createDefaultKeys(owner).then(
+                () => true,
+                () => false,
+            );
+            for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+            keyChain.lock();
+            const created = await creating;
+            await keyChain.unlock('s');
+            expect(await keyChain.hasDefaultKeys(owner)).toBe(created);
+            if (created) (await keyChain.createCryptoApiFromDefaultKeys(owner)).sign(data);
+        }
+    });
+
+    test('objects whose content is another one are not used', async () => {
+        await keyChain.unlockOrCreate('s');
+        const [keys, foreign] = [await keyChain.createDefaultKeys(alice), await storeForeignKeys(bob, 1)];
+        const value = (await storage.get('objects', foreign[0] ?? '')) ?? new Uint8Array();
+        await storage.commit([{ type: 'put', space: 'objects', key: keys, value }]);
+        await expect(keyChain.createCryptoApiFromDefaultKeys(alice)).rejects.toEqual(refused('KEYS_DAMAGED'));
+    });
+
     test('damaged key files are errors', async () => {
         await keyChain.unlockOrCreate('s');
         const keys = await keyChain.createDefaultKeys(alice);
@@ -327,6 +374,10 @@ test('a reverse map that is torn at its end is read, repaired, and refused only 
     expect(await keyChain.getListOfKeys(alice)).toHaveLength(1);
     const [foreign] = await storeForeignKeys(alice, 1);
     expect(new TextDecoder().decode(await store.get('rmaps', name))).toBe(`${keys}\n${foreign}\n`);
+    await write(keys);
+    expect(await keyChain.hasDefaultKeys(alice)).toBe(true);
+    await write(`abc${keys}\n`);
+    expect(await keyChain.hasDefaultKeys(alice)).toBe(true);
     await write(`${keys.slice(1)}\n${keys}\n`);
     await expect(keyChain.getListOfKeys(alice)).rejects.toEqual(refused('REVERSE_MAP_DAMAGED'));
 });
@@ -386,6 +437,16 @@ test('APIs have keys of their own: wiping others does not weaken them', () => {
     wipe(pair.secretKey);
     expect(second.decryptWithEmbeddedNonce(box, pair.publicKey)).toEqual(data);
     expect(symmetric.decryptWithEmbeddedNonce(box)).toEqual(data);
+    // A Buffer's slice() is a view; given as one, the keys are copied as well.
+    const [key, secret] = [Buffer.alloc(32, 7), Buffer.from(createSignKeyPair().secretKey)];
+    const [fromBuffer, signPair] = [
+        new SymmetricCryptoApi(ensureSymmetricKey(key)),
+        signKeyPairOf(ensureSecretSignKey(secret)),
+    ];
+    const sealed = fromBuffer.encryptAndEmbedNonce(data);
+    wipe(key, secret);
+    expect(fromBuffer.decryptWithEmbeddedNonce(sealed)).toEqual(data);
+    expect(signPair.publicKey.some(byte => byte !== 0)).toBe(true);
     symmetric[Symbol.dispose]();
     expect(() => symmetric.encryptAndEmbedNonce(data)).toThrow(refused('CRYPTO_API_DISPOSED'));
 });

@@ -1,6 +1,7 @@
 import { cryptoReady } from '#platform/primitives';
 import { CryptoApi } from '../crypto/crypto-api.ts';
 import { CryptoError } from '../crypto/crypto-errors.ts';
+import { hashBytes } from '../crypto/hash.ts';
 import { hexToUint8ArrayWithCheck, uint8ArrayToBase64, uint8ArrayToHex } from '../crypto/hex.ts';
 import {
     createKeyPair,
@@ -10,6 +11,7 @@ import {
     ensurePublicSignKey,
     ensureSecretKey,
     ensureSecretSignKey,
+    ensureSymmetricKey,
     wipe,
     type KeyPair,
     type SecretKey,
@@ -91,7 +93,7 @@ export class KeyChain {
      * Opens the key chain, or creates one in an empty store.
      * @throws WrongSecretError
      * @throws KeyChainError `KEYMKM-HASKEY` if it is open; `KEYCHAIN_INCOMPLETE` if the store has lost a file of it;
-     * `KEYCHAIN_LOCKED_MEANWHILE` if `lock()` was called before this has ended
+     * `KEYCHAIN_LOCKED_MEANWHILE` if `lock()` was called before anything was stored
      */
     unlockOrCreate(secret: string): Promise<'unlocked' | 'created'> {
         return this.unlockOrCreateWith(secret, (_transaction, _addKeys, state) => Promise.resolve(state));
@@ -216,10 +218,15 @@ export class KeyChain {
         owner: KeyOwner,
         given?: GivenKeyPairs,
     ): Promise<SHA256Hash<Keys>> {
-        const masterKey = this.#loaded('KEYMKM-NOKEY');
-        if ((await this.findDefaultKeys(owner, transaction)) !== undefined)
-            throw new KeyChainError('KEYCH-HASDEFKEYS', `This device has keys of ${owner.slice(0, 8)}… already`);
-        return this.#addKeys(transaction, masterKey, owner, given);
+        // A copy: lock() may wipe the original while this waits for the store.
+        const masterKey = ensureSymmetricKey(new Uint8Array(this.#loaded('KEYMKM-NOKEY')));
+        try {
+            if ((await this.findDefaultKeys(owner, transaction)) !== undefined)
+                throw new KeyChainError('KEYCH-HASDEFKEYS', `This device has keys of ${owner.slice(0, 8)}… already`);
+            return await this.#addKeys(transaction, masterKey, owner, given);
+        } finally {
+            wipe(masterKey);
+        }
     }
 
     /**
@@ -259,15 +266,18 @@ export class KeyChain {
             if (this.unlocked) throw new KeyChainError('KEYMKM-HASKEY', 'The key chain is unlocked already');
             let masterKey: SymmetricKey | undefined;
             try {
-                const result = await this.store.transact(transaction =>
-                    task(transaction, opened => (masterKey = opened)),
-                );
-                if (locks !== this.#locks)
-                    throw new KeyChainError(
-                        'KEYCHAIN_LOCKED_MEANWHILE',
-                        'The key chain was locked while it was opened',
-                    );
-                this.#masterKey = masterKey;
+                const result = await this.store.transact(async transaction => {
+                    const done = await task(transaction, opened => (masterKey = opened));
+                    if (locks !== this.#locks)
+                        throw new KeyChainError(
+                            'KEYCHAIN_LOCKED_MEANWHILE',
+                            'The key chain was locked while it was opened',
+                        );
+                    return done;
+                });
+                // Locked while it was stored: it is done, and stays locked.
+                if (locks === this.#locks) this.#masterKey = masterKey;
+                else if (masterKey !== undefined) wipe(masterKey);
                 return result;
             } catch (error) {
                 if (masterKey !== undefined) wipe(masterKey);
@@ -313,6 +323,8 @@ export class KeyChain {
         const bytes = await this.store.get('objects', hash);
         if (bytes === undefined)
             throw new KeyChainError('KEYS_NOT_FOUND', `The Keys object ${hash} is missing in the store`);
+        if ((await hashBytes(new Uint8Array(bytes))) !== (hash as string))
+            throw new KeyChainError('KEYS_DAMAGED', `The Keys object ${hash} is damaged; restore it from a backup`);
         return this.microdata.parseAs(KeysRecipe, utf8.decode(bytes));
     }
 

@@ -120,7 +120,7 @@ function contentOf(itemType: ItemType, compiler: Compiler): Content {
         case 'bag':
             return listContent(compileElement(itemType.item, compiler), true);
         case 'set':
-            return setContent(compileElement(itemType.item, compiler));
+            return setContent(compileElement(itemType.item, compiler), itemType.item.type);
         case 'map':
             return mapContent(compileElement(itemType.key, compiler), compileElement(itemType.value, compiler));
         case 'object':
@@ -139,18 +139,27 @@ function stringContent(regexp: RegExp | undefined): Content {
             if (value.length > MAX_MICRODATA_LENGTH) throw tooLong();
             if (!lossy && !value.isWellFormed())
                 throw new Refusal('TEXT_NOT_WELL_FORMED', 'an unpaired surrogate would be stored as U+FFFD');
-            if (regexp !== undefined && !regexp.test(value))
+            if (regexp !== undefined && !matches(regexp, value))
                 throw new Refusal('O2M-RTYC3', `the text does not match ${shown(regexp.source)}`);
             return escape(value);
         },
         read(cursor) {
             const start = cursor.position;
             const value = readText(cursor);
-            if (regexp !== undefined && !regexp.test(value))
+            if (regexp !== undefined && !matches(regexp, value))
                 throw at(cursor, start, 'M2O-PV3', `the text does not match ${shown(regexp.source)}`);
             return value;
         },
     };
+}
+
+/** A text on which the engine runs out of stack matches nothing. */
+function matches(regexp: RegExp, text: string): boolean {
+    try {
+        return regexp.test(text);
+    } catch {
+        return false;
+    }
 }
 
 const integerContent: Content = {
@@ -289,11 +298,21 @@ function listContent(item: Element, sorted: boolean): Content {
     };
 }
 
-function setContent(item: Element): Content {
+/** Item types of which a parsed set could not hold two with the same text; of JSON, unless it is an object or a list. */
+function tellsApart(type: ItemType['type'], text: string): boolean {
+    if (type === 'stringifiable') return !/^<li>[{[]/.test(text);
+    return ['span', 'a'].includes(elementTags[type]);
+}
+
+function setContent(item: Element, type: ItemType['type']): Content {
     return {
         write(value, lossy) {
             if (!(value instanceof Set)) throw wrongType('a Set', value);
-            return writeItems(item, value, lossy).sort().join('');
+            const texts = writeItems(item, value, lossy).sort();
+            for (const [i, text] of texts.entries())
+                if (i > 0 && text === texts[i - 1] && tellsApart(type, text))
+                    throw new Refusal('O2M-TWICE', 'two items of the set are written alike');
+            return texts.join('');
         },
         read(cursor) {
             const start = cursor.position;
@@ -313,9 +332,13 @@ function mapContent(key: Element, item: Element): Content {
             if (!(value instanceof Map)) throw wrongType('a Map', value);
             let text = '';
             let index = 0;
+            const keys = new Set<string>();
             for (const [entryKey, entry] of value) {
                 try {
-                    text += DT + key.write(entryKey, lossy) + DT_END + DD + item.write(entry, lossy) + DD_END;
+                    const keyText = key.write(entryKey, lossy);
+                    if (keys.has(keyText)) throw new Refusal('O2M-TWICE', 'two keys of the map are written alike');
+                    keys.add(keyText);
+                    text += DT + keyText + DT_END + DD + item.write(entry, lossy) + DD_END;
                     index++;
                 } catch (error) {
                     throw Refusal.at(error, `[${index}]`);
@@ -368,7 +391,22 @@ function compileProperty({ itemprop, itemtype, optional, isId }: Rule, compiler:
 export function compileTopLevelProperty(rule: Rule, compiler: Compiler): Property {
     const { element, ...property } = compileProperty(rule, compiler);
     if (rule.itemtype?.type !== 'stringifiable') return { ...property, element };
-    return { ...property, element: { ...element, read: cursor => readNoNull(element, cursor) } };
+    return {
+        ...property,
+        element: {
+            ...element,
+            read: cursor => readNoNull(element, cursor),
+            write: (value, lossy) => writeNoNull(element, value, lossy),
+        },
+    };
+}
+
+/** NaN and what toJSON() may give are null in JSON, and null counts as absent. */
+function writeNoNull(element: Element, value: unknown, lossy: boolean): string {
+    const text = element.write(value, lossy);
+    if (text === `${element.open}null${element.close}`)
+        throw new Refusal('O2M-RTYC1', 'its JSON is null, which counts as absent here');
+    return text;
 }
 
 function readNoNull(element: Element, cursor: Cursor): unknown {

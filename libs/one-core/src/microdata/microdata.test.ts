@@ -109,6 +109,42 @@ function refusal(run: () => unknown): unknown {
     throw new Error('It is accepted.');
 }
 
+test('nothing is written that could not be read back', () => {
+    const microdata = microdataOf(
+        { itemprop: 'json', itemtype: { type: 'stringifiable' }, optional: true },
+        { itemprop: 'set', itemtype: { type: 'set', item: { type: 'stringifiable' } }, optional: true },
+        {
+            itemprop: 'map',
+            itemtype: { type: 'map', key: { type: 'number' }, value: { type: 'string' } },
+            optional: true,
+        },
+    );
+    const epoch = '1970-01-01T00:00:00.000Z';
+    for (const wrong of [
+        { json: NaN },
+        { json: { toJSON: () => null } },
+        { set: new Set([NaN, null]) },
+        { set: new Set([new Date(0), epoch]) },
+    ])
+        expect(refusal(() => microdata.write({ $type$: 'T', ...wrong }))).toMatchObject({
+            name: 'ObjectRefusedError',
+        });
+    const map = new Map([
+        [NaN, ''],
+        [Infinity, ''],
+    ]);
+    expect(() => microdata.write({ $type$: 'T', map } as Typed, { lossy: true })).toThrow('written alike');
+    const alike = { $type$: 'T', set: new Set([{ a: 1 }, { a: 1 }, [1], [1]]) } as Typed;
+    expect(microdata.write(microdata.parse(microdata.write(alike)))).toBe(microdata.write(alike));
+});
+
+test('a text on which a regular expression ends the stack is refused', () => {
+    const microdata = microdataOf({ itemprop: 'a', itemtype: { type: 'string', regexp: /^([0-9a-f]{2})*$/ } });
+    expect(refusal(() => microdata.write({ $type$: 'T', a: 'ab'.repeat(8_000_000) } as Typed))).toMatchObject({
+        code: 'O2M-RTYC3',
+    });
+});
+
 describe('values that are none', () => {
     const realm = runInNewContext(
         '({ set: new Set([1]), map: new Map([["a", 1]]), date: new Date(0), list: [1] })',

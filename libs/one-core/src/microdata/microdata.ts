@@ -274,5 +274,9 @@ function readFrame(properties: readonly Property[], cursor: Cursor, type: string
 }
 
 function refused(type: string | undefined, error: unknown): unknown {
-    return error instanceof Refusal ? new ObjectRefusedError(type, error) : error;
+    if (error instanceof Refusal) return new ObjectRefusedError(type, error);
+    // The engine's own bound of a text was reached before ours.
+    return error instanceof RangeError
+        ? new ObjectRefusedError(type, new Refusal('O2M-SIZE', 'it is too long'))
+        : error;
 }

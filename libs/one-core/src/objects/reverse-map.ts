@@ -2,8 +2,8 @@
 import { OneError } from '../errors.ts';
 import { isHash } from '../hashes.ts';
 
-const LINE = 65;
-const ascii = new TextDecoder();
+const HASH_LENGTH = 64;
+const decoder = new TextDecoder();
 const utf8 = new TextEncoder();
 
 /** A reverse map is damaged; its entries are not used half-way. */
@@ -21,18 +21,20 @@ export function reverseMapName(target: string, kind: 'Object' | 'IdObject', type
 }
 
 /**
- * Entries in the order in which they were written, each once. A line that is torn at the end, as a crash of an original
- * installation leaves it, is none.
- * @throws ReverseMapDamagedError for damage anywhere else
+ * Entries in the order in which they were written, each once. Original installations append without care for crashes: a
+ * torn last line is none, unless only its end is missing; a line that begins with the rest of a torn one counts without it.
+ * @throws ReverseMapDamagedError for damage of another kind
  */
 export function decodeReverseMap(name: string, content: Uint8Array | undefined): string[] {
     if (content === undefined) return [];
-    const text = ascii.decode(content);
     const entries = new Set<string>();
-    for (let offset = 0; offset + LINE <= text.length; offset += LINE) {
-        const entry = text.slice(offset, offset + LINE - 1);
-        if (!isHash(entry) || text[offset + LINE - 1] !== '\n') throw new ReverseMapDamagedError(name, offset);
-        entries.add(entry);
+    let offset = 0;
+    const lines = decoder.decode(content).split('\n');
+    for (const [i, line] of lines.entries()) {
+        const entry = line.slice(-HASH_LENGTH);
+        if (isHash(entry)) entries.add(entry);
+        else if (i < lines.length - 1) throw new ReverseMapDamagedError(name, offset);
+        offset += line.length + 1;
     }
     return [...entries];
 }

@@ -21,6 +21,7 @@ export interface RecipeRegistryOptions {
 export class RecipeRegistry {
     readonly #entries = new Map<string, Entry>();
     readonly #onHazard: RecipeRegistryOptions['onHazard'];
+    readonly #unjudged = new Set<string>();
     readonly #source: RuleSource = {
         find: (type, itemprop) => this.#entry(type).rules.get(itemprop),
         resolved: new Map(),
@@ -99,15 +100,16 @@ export class RecipeRegistry {
         return entry;
     }
 
+    /** Types that inherit from one that is registered later are looked at again then. */
     #warn(type: string, onHazard: (hazard: RecipeHazard) => void): void {
-        let hazards: RecipeHazard[];
-        try {
-            hazards = recipeHazards(this, type);
-        } catch (error) {
-            // It inherits from a type that is registered later, which is allowed.
-            if (error instanceof RecipeRegistryError) return;
-            throw error;
+        this.#unjudged.add(type);
+        for (const name of this.#unjudged) {
+            try {
+                recipeHazards(this, name).forEach(onHazard);
+                this.#unjudged.delete(name);
+            } catch (error) {
+                if (!(error instanceof RecipeRegistryError)) throw error;
+            }
         }
-        hazards.forEach(onHazard);
     }
 }

@@ -338,6 +338,10 @@ test('hazards are told when a recipe is registered', () => {
     registry.register({ $type$: 'Recipe', name: 'A', rule: [{ itemprop: 'a' }, { itemprop: 'a' }] });
     registry.register({ $type$: 'Recipe', name: 'B', rule: [{ itemprop: 'a', inheritFrom: 'Later.a' }] });
     expect(told).toEqual(['PROPERTY_TWICE']);
+    registry.register({ $type$: 'Recipe', name: 'C', rule: [{ itemprop: 'i', isId: true, inheritFrom: 'D.l' }] });
+    const list: ItemTypeDefinition = { type: 'set', item: text };
+    registry.register({ $type$: 'Recipe', name: 'D', rule: [{ itemprop: 'l', itemtype: list }] });
+    expect(told).toEqual(['PROPERTY_TWICE', 'ID_INHERITED_COLLECTION']);
 });
 
 describe('the merge algorithm of a path', () => {

@@ -112,6 +112,28 @@ describe.each([
             expect(await transaction.get('private', 'n')).toBeUndefined();
             expect(await transaction.keys('private')).toEqual(['m']);
         });
+        const twice = store.transact(async transaction => {
+            transaction.create('private', 'o', bytes('1'));
+            await Promise.resolve();
+            transaction.create('private', 'o', bytes('2'));
+        });
+        await expect(twice).rejects.toThrow(StorageKeyExistsError);
+        const deleted = store.transact(async transaction => {
+            transaction.create('private', 'm', bytes('1'));
+            await Promise.resolve();
+            transaction.delete('private', 'm');
+        });
+        await expect(deleted).rejects.toThrow('was created in this transaction');
+        let late: () => void = () => undefined;
+        await store.transact(async transaction => {
+            const value = bytes('2');
+            transaction.delete('private', 'm');
+            transaction.create('private', 'm', value);
+            value.fill(0);
+            late = () => transaction.put('private', 'm', value);
+            await Promise.resolve();
+        });
+        expect(late).toThrow('The transaction has ended');
         const again = store.transact(transaction => {
             transaction.create('private', 'm', bytes('3'));
             return Promise.resolve();

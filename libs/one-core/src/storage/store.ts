@@ -1,5 +1,5 @@
 import { Sequence } from '../sequence.ts';
-import type { Space, StorageBackend, Write } from './storage-backend.ts';
+import { StorageKeyExistsError, type Space, type StorageBackend, type Write } from './storage-backend.ts';
 
 /** Reading that sees either a whole commit or nothing of it only inside of a transaction. */
 export interface StoreReader {
@@ -10,7 +10,7 @@ export interface StoreReader {
 
 /** Reads what it has written itself. Nothing of it is stored before its task has ended. */
 export interface Transaction extends StoreReader {
-    /** The key must be new when the transaction is stored. */
+    /** The key must be new when the transaction is stored. Values are copied. @throws StorageKeyExistsError */
     create(space: Space, key: string, value: Uint8Array): void;
     put(space: Space, key: string, value: Uint8Array): void;
     delete(space: Space, key: string): void;
@@ -43,7 +43,7 @@ export class Store implements StoreReader, AsyncDisposable {
     transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
         return this.#transactions.run(async () => {
             const transaction = new CollectedWrites(this.#backend);
-            const result = await task(transaction);
+            const result = await task(transaction).finally(() => transaction.end());
             if (transaction.writes.size > 0) await this.#backend.commit([...transaction.writes.values()]);
             return result;
         });
@@ -58,6 +58,7 @@ export class Store implements StoreReader, AsyncDisposable {
 class CollectedWrites implements Transaction {
     readonly writes = new Map<string, Write>();
     readonly #backend: StorageBackend;
+    #ended = false;
 
     constructor(backend: StorageBackend) {
         this.#backend = backend;
@@ -80,20 +81,31 @@ class CollectedWrites implements Transaction {
     }
 
     create(space: Space, key: string, value: Uint8Array): void {
-        this.#add({ type: 'create', space, key, value });
+        const before = this.writes.get(idOf(space, key));
+        if (before !== undefined && before.type !== 'delete') throw new StorageKeyExistsError(space, key);
+        this.#add({ type: before === undefined ? 'create' : 'put', space, key, value: new Uint8Array(value) });
     }
 
     put(space: Space, key: string, value: Uint8Array): void {
         // What is created in this transaction must still be new.
         const before = this.writes.get(idOf(space, key));
-        this.#add({ type: before?.type === 'create' ? 'create' : 'put', space, key, value });
+        const type = before?.type === 'create' ? 'create' : 'put';
+        this.#add({ type, space, key, value: new Uint8Array(value) });
     }
 
     delete(space: Space, key: string): void {
+        if (this.writes.get(idOf(space, key))?.type === 'create')
+            throw new TypeError(`"${key}" was created in this transaction; do not create it.`);
         this.#add({ type: 'delete', space, key });
     }
 
+    /** A write that comes later would be lost. */
+    end(): void {
+        this.#ended = true;
+    }
+
     #add(write: Write): void {
+        if (this.#ended) throw new TypeError('The transaction has ended; await everything inside of its task.');
         this.writes.set(idOf(write.space, write.key), write);
     }
 }

@@ -33,5 +33,5 @@ export function decodeCommit(record: Uint8Array): readonly Step[] | undefined {
     const [digest, body] = [bytes.subarray(MAGIC.length, HEADER), bytes.subarray(HEADER)];
     if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
     if (!createHash('sha256').update(body).digest().equals(digest)) return undefined;
-    return stepsSchema.parse(JSON.parse(body.toString()));
+    return stepsSchema.safeParse(JSON.parse(body.toString())).data;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -97,6 +98,13 @@ class PowerLossDisk implements FolderOperations {
 
     remove(path: string): Promise<void> {
         return this.#change(() => void this.#now.delete(path));
+    }
+
+    removeFolder(folder: string): Promise<void> {
+        return this.#change(() => {
+            for (const path of [...this.#now.keys()])
+                if (path === folder || path.startsWith(`${folder}/`)) this.#now.delete(path);
+        });
     }
 
     syncFolder(folder: string): Promise<void> {
@@ -337,6 +345,19 @@ describe('a folder', () => {
         expect(await readdir(folder)).not.toContain('private');
     });
 
+    test('is created once by several at the same time, whatever its path ends with, and nothing else is left', async () => {
+        const folder = await newFolder();
+        const results = await Promise.allSettled(
+            [folder, `${folder}/`, folder].map(path => FileBackend.open(path, { create: true })),
+        );
+        const opened = results.filter(({ status }) => status === 'fulfilled');
+        expect(opened).toHaveLength(1);
+        for (const result of results)
+            if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(FolderInUseError);
+            else await result.value[Symbol.asyncDispose]();
+        expect(await readdir(dirname(folder))).toEqual(['a'.repeat(64)]);
+    });
+
     test('is open once, until it is closed', async () => {
         const folder = await newFolder();
         const first = await FileBackend.open(folder, { create: true });
@@ -353,7 +374,11 @@ describe('a folder', () => {
         const record = encodeCommit([{ space: 'private', key: 'x', part: 'p' }]);
         const newer = new Uint8Array(record);
         newer[6] = '2'.charCodeAt(0);
+        const [body, digest] = [bytes('[{"space":"private","key":"x","more":1}]'), createHash('sha256')];
+        const other = Buffer.concat([bytes('ONECMT1\n'), digest.update(body).digest(), body]);
         for (const damaged of [
+            other,
+            record,
             bytes(''),
             bytes('ONECMT1\nshort'),
             record.subarray(1),

@@ -8,7 +8,7 @@
 // the folder next, and until then its values are read from the parts. So every file always has a name and content of spec
 // 20 and 31, and a commit is there as a whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { OneError } from '../../errors.ts';
 import { Sequence } from '../../sequence.ts';
 import {
@@ -63,10 +63,11 @@ export class FileBackend implements StorageBackend {
 
     /**
      * Opens the folder of one instance for this process alone, and completes a commit that a crash left behind.
-     * @param folder `<directory>/<storage location hash>` (spec 31 §1.3)
+     * @param path `<directory>/<storage location hash>` (spec 31 §1.3)
      * @throws StorageFolderError, FolderInUseError
      */
-    static async open(folder: string, { create = false, operations = folderOperations }: FileBackendOptions = {}) {
+    static async open(path: string, { create = false, operations = folderOperations }: FileBackendOptions = {}) {
+        const folder = resolve(path);
         if ((await operations.kind(folder)) === 'missing') {
             if (!create) throw new StorageFolderError('STORAGE_NOT_FOUND', `There is no store in "${folder}"`);
             await createFolder(folder, operations);
@@ -97,8 +98,10 @@ export class FileBackend implements StorageBackend {
     }
 
     async keys(space: Space): Promise<readonly string[]> {
+        // Steps that are carried out while the folder is listed count, whether the list shows them or not.
+        const before = [...this.#pending.values()];
         const names = new Set(await this.#operations.list(join(this.#folder, space)));
-        for (const step of this.#pending.values()) {
+        for (const step of [...before, ...this.#pending.values()]) {
             if (step.space !== space) continue;
             if (step.part === undefined) names.delete(step.key);
             else names.add(step.key);
@@ -205,11 +208,23 @@ export class FileBackend implements StorageBackend {
                     'newer one. Nothing was changed',
             );
         if (steps !== undefined) {
+            for (const step of steps) await this.#checkStep(step);
             this.#pending = new Map(steps.map(step => [`${step.space}/${step.key}`, step]));
             await this.#carryOut();
         }
         for (const name of await this.#operations.list(this.#tmp()))
             if (PART.test(name)) await this.#operations.remove(this.#tmp(name));
+    }
+
+    async #checkStep({ space, key, part }: Step): Promise<void> {
+        ensureStorageKey(space, key);
+        if (part === undefined) return;
+        for (const path of [this.#tmp(part), this.#path(space, key)])
+            if ((await this.#operations.kind(path)) === 'file') return;
+        throw new StorageFolderError(
+            'STORAGE_DAMAGED',
+            `The value of "${key}" in "${space}" of "${this.#folder}" was committed and is lost; restore a backup`,
+        );
     }
 
     /** Durably: a record that came back after a loss of power would delete what was created since. */
@@ -241,9 +256,15 @@ function modeOf(space: Space): number {
 async function createFolder(folder: string, operations: FolderOperations): Promise<void> {
     const draft = `${folder}.${randomUUID()}`;
     await makePath(draft, operations);
-    for (const name of FOLDERS) await operations.makeFolder(join(draft, name), name === 'private' ? 0o700 : 0o777);
-    await operations.syncFolder(draft);
-    await operations.rename(draft, folder);
+    try {
+        for (const name of FOLDERS) await operations.makeFolder(join(draft, name), name === 'private' ? 0o700 : 0o777);
+        await operations.syncFolder(draft);
+        await operations.rename(draft, folder);
+    } catch (error) {
+        await operations.removeFolder(draft).catch(() => undefined);
+        // Somebody else was faster; the lock decides who works in it.
+        if ((await operations.kind(folder)) !== 'folder') throw error;
+    }
     await operations.syncFolder(dirname(folder));
 }
 

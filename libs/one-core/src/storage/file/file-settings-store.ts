@@ -75,8 +75,13 @@ export class FileSettingsStore implements SettingsStore {
         const part = `${this.#file}.${randomUUID()}.part`;
         await makePath(dirname(this.#file), this.#operations);
         const text = stringifyCanonical(Object.fromEntries(settings));
-        await this.#operations.writeDurably(part, new TextEncoder().encode(text), 0o600);
-        await this.#operations.rename(part, this.#file);
+        try {
+            await this.#operations.writeDurably(part, new TextEncoder().encode(text), 0o600);
+            await this.#operations.rename(part, this.#file);
+        } catch (error) {
+            await this.#operations.remove(part).catch(() => undefined);
+            throw error;
+        }
         await this.#operations.syncFolder(dirname(this.#file));
     }
 }

@@ -13,6 +13,8 @@ export interface FolderOperations {
     writeDurably(path: string, content: Uint8Array, mode: number): Promise<void>;
     rename(from: string, to: string): Promise<void>;
     remove(path: string): Promise<void>;
+    /** With everything in it. */
+    removeFolder(path: string): Promise<void>;
     /** Forces the names in a folder to the disk. */
     syncFolder(path: string): Promise<void>;
     /** Takes a folder by a lock file in it, until disposed. @throws FolderInUseError */
@@ -52,6 +54,7 @@ export const folderOperations: FolderOperations = {
     },
     rename,
     remove: path => rm(path, { force: true }),
+    removeFolder: path => rm(path, { force: true, recursive: true }),
     async syncFolder(path) {
         // Windows cannot open folders; NTFS keeps names in its journal.
         if (process.platform === 'win32') return;

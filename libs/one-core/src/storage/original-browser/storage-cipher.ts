@@ -84,6 +84,8 @@ export class StorageCipher implements Disposable {
             );
         } catch (cause) {
             wipe(...opened);
+            // Anything but a wrong key is damage: another secret would not help.
+            if (!(cause instanceof CryptoError) || cause.code !== 'CYENC-SYMDEC') throw cause;
             throw new StorageCipherError('SC-LDENC', 'The secret does not open this database', { cause });
         } finally {
             wipe(key);
