@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { temporaryFolder } from '@lama/testing';
@@ -25,13 +25,17 @@ describe('the lock of a storage folder', () => {
     });
 
     test.each([
-        ['a process that is gone', async () => `${await pidOfGoneProcess()} 1 x`],
-        ['a process whose id another one has now', () => Promise.resolve(`1 12345 x`)],
-        ['an earlier process with our own id', () => Promise.resolve(`${process.pid} 1 x`)],
+        ['a process that is gone', async (here: string) => `${await pidOfGoneProcess()} 1 ${here} x`],
+        ['a process whose id another one has now', (here: string) => Promise.resolve(`1 12345 ${here} x`)],
+        ['an earlier process with our own id', (here: string) => Promise.resolve(`${process.pid} 1 ${here} x`)],
         ['nobody: an empty file', () => Promise.resolve('')],
     ])('of %s does not count', async (_who, content) => {
         await using folder = await temporaryFolder();
-        await writeFile(join(folder.path, 'npm-start.lock'), await content());
+        const file = join(folder.path, 'npm-start.lock');
+        const real = await lockStorage(folder.path);
+        const [, , here = ''] = (await readFile(file, 'utf8')).split(' ');
+        await real[Symbol.asyncDispose]();
+        await writeFile(file, await content(here));
         await using _lock = await lockStorage(folder.path);
         expect(await readdir(folder.path)).toEqual(['npm-start.lock']);
     });

@@ -6,6 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { OneError } from '../../errors.ts';
 
+/** Process id, start time, place, and something that no other lock has. */
+const FIELDS = 4;
 const ATTEMPTS = 20;
 const RETRY_MS = 25;
 /** How often the holder shows that it is alive, for those who cannot see its process. */
@@ -78,7 +80,10 @@ function hold(file: string, mine: string): AsyncDisposable {
 }
 
 async function counts(file: string, content: string, here: string): Promise<boolean> {
-    const [pid = '', started = '', where = ''] = content.split(' ');
+    const fields = content.split(' ');
+    const [pid = '', started = '', where = ''] = fields;
+    // Locks appear complete: this is none.
+    if (fields.length < FIELDS) return false;
     if (where === here) {
         const now = await startTime(Number(pid));
         return now !== 'gone' && now === started;
