@@ -22,6 +22,7 @@ test('runs all suites against the committed vectors', () => {
         expect.stringMatching(/^objects\.json: [1-9]\d\d passed, 0 failed$/),
         expect.stringMatching(/^crypto\.json: [1-9]\d passed, 0 failed$/),
         expect.stringMatching(/^instance-folder\.json: \d+ passed, 0 failed$/),
+        expect.stringMatching(/^versions\.json: [1-9]\d passed, 0 failed$/),
         expect.stringMatching(/^connections\.json: \d+ passed, 0 failed$/),
     ]);
 });
