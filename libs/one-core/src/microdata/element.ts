@@ -8,6 +8,8 @@
 //   map                                               <dl itemprop="P"><dt>KEY</dt><dd>VALUE</dd></dl> <dl>…
 //   object                                            <div itemprop="P">PROPERTIES</div>              <div>…
 //
+// One file, because it is one grammar: what writes and what reads a type stand side by side.
+//
 // Reading accepts exactly what writing produces: every reader checks its part of "writing it again gives the same text"
 // (spec 10 §9.3), so no second pass is needed. A property test holds both sides together.
 import { isHash } from '../hashes.ts';
