@@ -10,7 +10,8 @@ import {
     type KeyChain,
     type KeyOwner,
 } from '../keychain/key-chain.ts';
-import { hasHead, NewObjects } from '../objects/new-objects.ts';
+import { NewObjects } from '../objects/new-objects.ts';
+import { readHead } from '../objects/stored-text.ts';
 import { KeysRecipe, type Instance, type Person } from '../recipes/core-recipes.ts';
 import type { RecipeDefinition } from '../recipes/grammar.ts';
 import { validateRecipe } from '../recipes/validate-recipe.ts';
@@ -118,7 +119,8 @@ function check(identity: NewIdentity): void {
 
 /** The first version that an installation stores is that of the owner: a store with other ones is not ours to complete. */
 async function ensureNoIdentity(transaction: Transaction, { name, email }: NewIdentity): Promise<void> {
-    if (await hasHead(transaction, await instanceIdHash(name, email))) throw new IdentityExistsError('this');
+    const instance = await instanceIdHash(name, email);
+    if ((await readHead(transaction, instance)) !== undefined) throw new IdentityExistsError('this');
     const heads = await transaction.keys('vheads');
     if (heads.length > 0 && !heads.includes(await personIdHash(email))) throw new IdentityExistsError('another');
     for (const id of heads) {

@@ -56,7 +56,6 @@ const FRAME_END = '">';
 export class Microdata {
     readonly recipes: RecipeRegistry;
     readonly #types = { object: new Map<string, CompiledType>(), id: new Map<string, CompiledType>() };
-
     readonly #itemTexts = new WeakMap<ItemType, (value: unknown) => string>();
 
     constructor(recipes: RecipeRegistry) {

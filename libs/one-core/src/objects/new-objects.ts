@@ -1,16 +1,13 @@
-import { hashText } from '../crypto/hash.ts';
-import { isHash, type SHA256Hash, type SHA256IdHash, type Typed } from '../hashes.ts';
+import { ensureHash, type SHA256Hash, type SHA256IdHash, type Typed } from '../hashes.ts';
 import type { Microdata } from '../microdata/microdata.ts';
 import type { VersionNodeEdge } from '../recipes/core-recipes.ts';
 import type { Transaction } from '../storage/store.ts';
 import { appendToReverseMap, decodeReverseMap, reverseMapName } from './reverse-map.ts';
-
-const utf8 = new TextEncoder();
-const text = new TextDecoder();
+import { hashed, readHead, storeText, writeHead } from './stored-text.ts';
 
 /**
  * Stores the objects of a new identity in a transaction. What exists already is left as it is, so that an interrupted
- * creation is completed; what a crash of another program has left damaged is written again.
+ * creation is completed.
  */
 export class NewObjects {
     readonly #transaction: Transaction;
@@ -38,9 +35,9 @@ export class NewObjects {
     ): Promise<{ hash: SHA256Hash<T>; idHash: SHA256IdHash<T> }> {
         const idHash = await this.idObject(object);
         const hash = await this.object(object);
-        if (!(await hasHead(this.#transaction, idHash))) {
+        if ((await readHead(this.#transaction, idHash)) === undefined) {
             const node = { $type$: 'VersionNodeEdge', data: hash, depth: 0, creationTime } satisfies VersionNodeEdge;
-            this.#transaction.put('vheads', idHash, utf8.encode(await this.object(node)));
+            writeHead(this.#transaction, idHash, await this.object(node));
         }
         return { hash, idHash };
     }
@@ -53,15 +50,8 @@ export class NewObjects {
     }
 
     async #store<T>(microdata: string): Promise<SHA256Hash<T>> {
-        const [hash, bytes] = [await hashText<T>(microdata), utf8.encode(microdata)];
-        const stored = await this.#transaction.get('objects', hash);
-        if (stored === undefined || text.decode(stored) !== microdata) this.#transaction.put('objects', hash, bytes);
-        return hash;
+        const text = await hashed(microdata);
+        await storeText(this.#transaction, text);
+        return ensureHash<T>(text.hash);
     }
-}
-
-/** Whether an ID has a current version; an empty or torn head, as a crash may leave it, is none. */
-export async function hasHead(reader: Pick<Transaction, 'get'>, idHash: string): Promise<boolean> {
-    const head = await reader.get('vheads', idHash);
-    return head !== undefined && isHash(text.decode(head));
 }

@@ -1,6 +1,5 @@
 import type { AnyObject } from '../microdata/microdata.ts';
-
-export type StoreStatus = 'new' | 'exists';
+import type { StoreStatus } from './stored-text.ts';
 
 /** What a store call has done (spec 20 §8). Events come after everything is durable. */
 export type ObjectEvent =

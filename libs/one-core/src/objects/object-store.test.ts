@@ -123,6 +123,27 @@ describe('storing', () => {
         expect(await peer.backend.keys('objects')).toEqual([]);
     });
 
+    test('what could not be read back is refused here, but taken from elsewhere', async () => {
+        const half = item({ text: 'a\ud800' });
+        await expect(peer.objects.storeVersionedObject(half)).rejects.toEqual(
+            expect.objectContaining({ code: 'TEXT_NOT_WELL_FORMED' }),
+        );
+        expect(await peer.backend.keys('objects')).toEqual([]);
+        const { idHash } = await peer.objects.importVersion(half, 5);
+        expect((await peer.objects.getObjectByIdHash(idHash)).obj['text']).toBe('a\ufffd');
+    });
+
+    test('a damaged object or head is written again', async () => {
+        const { hash, idHash } = await peer.objects.storeVersionedObject(item());
+        const value = new Uint8Array();
+        await peer.backend.commit([
+            { type: 'put', space: 'objects', key: hash, value },
+            { type: 'put', space: 'vheads', key: idHash, value },
+        ]);
+        await peer.objects.storeVersionedObject(item());
+        expect((await peer.objects.getObjectByIdHash(idHash)).obj).toEqual(item());
+    });
+
     test('listeners hear of it when it is stored, each for itself, until they stop', async () => {
         const heard: string[] = [];
         peer.objects.events.listen(() => {

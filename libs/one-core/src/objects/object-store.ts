@@ -1,11 +1,17 @@
-import { hashText } from '../crypto/hash.ts';
 import { isHash, type Typed } from '../hashes.ts';
 import type { AnyObject, Microdata } from '../microdata/microdata.ts';
-import type { Store, Transaction } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
 import { listVersionNodes, type ListedNode } from '../versions/version-nodes.ts';
 import { ObjectStoreError } from './object-errors.ts';
-import { ObjectEvents, type StoreStatus } from './object-events.ts';
-import { ObjectTransaction, type StoreAs, type UnversionedResult, type VersionedResult } from './object-transaction.ts';
+import { ObjectEvents } from './object-events.ts';
+import {
+    ObjectReader,
+    ObjectTransaction,
+    type StoreAs,
+    type UnversionedResult,
+    type VersionedResult,
+} from './object-transaction.ts';
+import { hashed, storeText, type StoreStatus } from './stored-text.ts';
 
 export interface ObjectStoreOptions {
     readonly store: Store;
@@ -15,8 +21,6 @@ export interface ObjectStoreOptions {
     /** Told when a listener of an event fails. */
     readonly onListenerError: (error: unknown) => void;
 }
-
-const encoder = new TextEncoder();
 
 /** Objects, ID objects, versions and CLOBs of one instance (spec 20). Each store call is one transaction. */
 export class ObjectStore {
@@ -54,10 +58,8 @@ export class ObjectStore {
     storeUTF8Clob(text: string): Promise<{ hash: string; status: StoreStatus }> {
         if (text === '') return Promise.reject(new ObjectStoreError('SB-STORE', 'A CLOB must not be empty'));
         return this.#options.store.transact(async transaction => {
-            const hash: string = await hashText(text);
-            const exists = (await transaction.get('objects', hash)) !== undefined;
-            if (!exists) transaction.put('objects', hash, encoder.encode(text));
-            return { hash, status: exists ? 'exists' : 'new' };
+            const clob = await hashed(text);
+            return { hash: clob.hash, status: await storeText(transaction, clob) };
         });
     }
 
@@ -100,19 +102,7 @@ export class ObjectStore {
         return result;
     }
 
-    #reader(): ObjectTransaction {
-        const { store, microdata, now } = this.#options;
-        const readOnly: Transaction = {
-            get: (space, key) => store.get(space, key),
-            keys: space => store.keys(space),
-            create: refuse,
-            put: refuse,
-            delete: refuse,
-        };
-        return new ObjectTransaction(readOnly, microdata, now);
+    #reader(): ObjectReader {
+        return new ObjectReader(this.#options.store, this.#options.microdata);
     }
-}
-
-function refuse(): never {
-    throw new TypeError('Nothing is stored outside of a transaction.');
 }

@@ -1,15 +1,15 @@
 // Storing objects and versions (spec 20 §4–§7) as a part of one transaction: object, version node and head are there together
 // or not at all.
-import { hashText } from '../crypto/hash.ts';
 import { isHash, type Typed } from '../hashes.ts';
-import type { AnyObject, Microdata } from '../microdata/microdata.ts';
+import type { AnyObject, Microdata, WriteOptions } from '../microdata/microdata.ts';
 import type { VersionNode, VersionNodeChange, VersionNodeEdge, VersionNodeMerge } from '../recipes/core-recipes.ts';
-import type { Transaction } from '../storage/store.ts';
+import type { StoreReader, Transaction } from '../storage/store.ts';
 import { mergeVersions } from '../versions/merge-versions.ts';
 import type { ObjectAccess } from '../versions/object-access.ts';
 import { isReachable } from '../versions/version-nodes.ts';
 import { ObjectStoreError } from './object-errors.ts';
-import type { ObjectEvent, StoreStatus } from './object-events.ts';
+import type { ObjectEvent } from './object-events.ts';
+import { hashed, readHead, storeText, writeHead, type HashedText, type StoreStatus } from './stored-text.ts';
 
 export interface UnversionedResult {
     readonly obj: AnyObject;
@@ -27,10 +27,40 @@ export interface VersionedResult extends UnversionedResult {
 /** `change`: on top of the current version; `merge`: as a version from elsewhere; `no-version-map`: without version graph. */
 export type StoreAs = 'change' | 'merge' | 'no-version-map';
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export class ObjectTransaction {
+/** Reads what a store, or a transaction, holds. */
+export class ObjectReader {
+    readonly #reader: StoreReader;
+    readonly #microdata: Microdata;
+
+    constructor(reader: StoreReader, microdata: Microdata) {
+        this.#reader = reader;
+        this.#microdata = microdata;
+    }
+
+    /** @throws ObjectStoreError `SB-READ2` @throws MicrodataError if what is stored is damaged */
+    async read(hash: string): Promise<AnyObject> {
+        const bytes = await this.#reader.get('objects', hash);
+        if (bytes === undefined) throw ObjectStoreError.missing('The object', hash);
+        return this.#microdata.parse(decoder.decode(bytes));
+    }
+
+    /** Hash of the current version node of an ID; undefined if it has no version. */
+    head(idHash: string): Promise<string | undefined> {
+        return readHead(this.#reader, idHash);
+    }
+}
+
+/** A version, written once: its text and that of its ID object. */
+interface Prepared {
+    readonly obj: AnyObject;
+    readonly version: HashedText;
+    readonly id: HashedText;
+}
+
+/** Stores objects; what is only written `lossy` (as deployed peers do) is refused unless it comes from elsewhere. */
+export class ObjectTransaction extends ObjectReader {
     /** In the order in which they came about; told when the transaction is stored. */
     readonly events: ObjectEvent[] = [];
     readonly #transaction: Transaction;
@@ -38,69 +68,69 @@ export class ObjectTransaction {
     readonly #now: () => number;
 
     constructor(transaction: Transaction, microdata: Microdata, now: () => number) {
+        super(transaction, microdata);
         this.#transaction = transaction;
         this.#microdata = microdata;
         this.#now = now;
     }
 
-    /** @throws ObjectStoreError `SB-READ2` @throws MicrodataError if what is stored is damaged */
-    async read(hash: string): Promise<AnyObject> {
-        const bytes = await this.#transaction.get('objects', hash);
-        if (bytes === undefined) throw ObjectStoreError.missing('The object', hash);
-        return this.#microdata.parse(decoder.decode(bytes));
-    }
-
-    /** Hash of the current version node of an ID; undefined if it has no version. */
-    async head(idHash: string): Promise<string | undefined> {
-        const head = await this.#transaction.get('vheads', idHash);
-        return head === undefined ? undefined : decoder.decode(head);
-    }
-
-    /** @throws ObjectStoreError `SUO-SO1` for a versioned type */
-    async storeUnversioned(obj: Typed): Promise<UnversionedResult> {
+    /** @throws ObjectStoreError `SUO-SO1` for a versioned type; ObjectRefusedError */
+    async storeUnversioned(obj: Typed, options?: WriteOptions): Promise<UnversionedResult> {
         if (this.#microdata.recipes.isVersioned(obj.$type$))
             throw new ObjectStoreError('SUO-SO1', `"${obj.$type$}" has versions; store it as a versioned object`);
-        const result = { obj: obj as AnyObject, ...(await this.#write(this.#microdata.write(obj, { lossy: true }))) };
+        const text = await hashed(this.#microdata.write(obj, options));
+        const status = await storeText(this.#transaction, text);
+        const result = { obj: obj as AnyObject, hash: text.hash, status };
         this.events.push({ type: 'unversioned', ...result });
         return result;
     }
 
-    async storeId(obj: Typed): Promise<{ idHash: string; status: StoreStatus }> {
-        const { hash, status } = await this.#write(this.#microdata.writeId(obj, { lossy: true }));
-        this.events.push({ type: 'id', idHash: hash, status });
-        return { idHash: hash, status };
+    /** @throws ObjectRefusedError */
+    async storeId(obj: Typed, options?: WriteOptions): Promise<{ idHash: string; status: StoreStatus }> {
+        return this.#storeId(await hashed(this.#microdata.writeId(obj, options)));
     }
 
-    /** The ID object and this version, without version graph (spec 20 §6.1). */
-    async storeRaw(obj: Typed): Promise<VersionedResult> {
-        const { idHash } = await this.storeId(obj);
-        const stored = await this.#write(this.#microdata.write(obj, { lossy: true }));
-        return { obj: obj as AnyObject, ...stored, idHash, timestamp: this.#now() };
-    }
-
-    /** @throws ObjectStoreError `SVO-SO2` for an unversioned type; MergeError */
-    async storeVersioned(obj: Typed, storeAs: StoreAs): Promise<VersionedResult> {
-        this.#ensureVersioned(obj);
-        const current = await this.#ifCurrent(obj);
+    /** @throws ObjectStoreError `SVO-SO2` for an unversioned type; ObjectRefusedError; MergeError */
+    async storeVersioned(obj: Typed, storeAs: StoreAs, options?: WriteOptions): Promise<VersionedResult> {
+        const prepared = await this.#prepare(obj, options);
+        const current = await this.#ifCurrent(prepared);
         if (current !== undefined) return current;
-        const stored = await this.storeRaw(obj);
+        const stored = await this.#storeRaw(prepared);
         return storeAs === 'no-version-map' ? stored : this.#join(stored, storeAs === 'merge' ? 'remote' : 'local');
     }
 
     /** A version of elsewhere, created at a time; stored if it is not there, then merged. @throws as `storeVersioned` */
     async importVersion(obj: Typed, creationTime: number): Promise<VersionedResult> {
-        this.#ensureVersioned(obj);
-        const hash: string = await this.#microdata.hash(obj, { lossy: true });
+        const prepared = await this.#prepare(obj, { lossy: true });
+        const { hash } = prepared.version;
         const exists = (await this.#transaction.get('objects', hash)) !== undefined;
         const stored: VersionedResult = exists
-            ? {
-                  obj: obj as AnyObject,
-                  hash,
-                  idHash: await this.#microdata.idHash(obj, { lossy: true }),
-                  status: 'exists',
-              }
-            : await this.storeRaw(obj);
+            ? { obj: prepared.obj, hash, idHash: prepared.id.hash, status: 'exists' }
+            : await this.#storeRaw(prepared);
         return this.#join({ ...stored, timestamp: creationTime }, 'remote');
+    }
+
+    async #prepare(obj: Typed, options?: WriteOptions): Promise<Prepared> {
+        if (!this.#microdata.recipes.isVersioned(obj.$type$))
+            throw new ObjectStoreError('SVO-SO2', `"${obj.$type$}" has no versions; store it as an unversioned object`);
+        return {
+            obj: obj as AnyObject,
+            version: await hashed(this.#microdata.write(obj, options)),
+            id: await hashed(this.#microdata.writeId(obj, options)),
+        };
+    }
+
+    /** The ID object and this version, without version graph (spec 20 §6.1). */
+    async #storeRaw({ obj, version, id }: Prepared): Promise<VersionedResult> {
+        const { idHash } = await this.#storeId(id);
+        const status = await storeText(this.#transaction, version);
+        return { obj, hash: version.hash, status, idHash, timestamp: this.#now() };
+    }
+
+    async #storeId(id: HashedText): Promise<{ idHash: string; status: StoreStatus }> {
+        const result = { idHash: id.hash, status: await storeText(this.#transaction, id) };
+        this.events.push({ type: 'id', ...result });
+        return result;
     }
 
     /** Joins a stored version to the version graph of its ID (spec 20 §7.3). @throws MergeError */
@@ -109,14 +139,15 @@ export class ObjectTransaction {
         const creationTime = stored.timestamp ?? this.#now();
         const headHash = await this.head(idHash);
         if (headHash === undefined) {
-            await this.#moveHead(idHash, await this.#edge(hash, creationTime));
+            writeHead(this.#transaction, idHash, await this.#edge(hash, creationTime));
             return this.#tell({ ...stored, status: 'new' });
         }
         const head = await this.#node(headHash);
         if (kind === 'local') {
             const depth = head.depth + 1;
             const change = { $type$: 'VersionNodeChange', prev: headHash, data: hash, depth, creationTime };
-            await this.#moveHead(idHash, (await this.storeUnversioned(change satisfies Loose<VersionNodeChange>)).hash);
+            const node = await this.storeUnversioned(change satisfies Loose<VersionNodeChange>);
+            writeHead(this.#transaction, idHash, node.hash);
             return this.#tell({ ...stored, status: 'new', timestamp: undefined });
         }
         const incoming = await this.#edge(hash, creationTime);
@@ -133,8 +164,10 @@ export class ObjectTransaction {
         incoming: { hash: string; creationTime: number },
     ): Promise<VersionedResult> {
         const { $type$ } = await this.read(head.node.data);
-        const obj = await mergeVersions(this.#access(), $type$, head.hash, incoming.hash);
-        const merged = (await this.#ifCurrent(obj)) ?? (await this.storeRaw(obj));
+        // What came from elsewhere may be in it.
+        const merge = await mergeVersions(this.#access(), $type$, head.hash, incoming.hash);
+        const prepared = await this.#prepare(merge, { lossy: true });
+        const merged = (await this.#ifCurrent(prepared)) ?? (await this.#storeRaw(prepared));
         const node = {
             $type$: 'VersionNodeMerge',
             nodes: new Set([head.hash, incoming.hash]),
@@ -142,24 +175,18 @@ export class ObjectTransaction {
             depth: head.node.depth + 1,
             creationTime: Math.max(head.node.creationTime, incoming.creationTime),
         };
-        await this.#moveHead(idHash, (await this.storeUnversioned(node satisfies Loose<VersionNodeMerge>)).hash);
+        const mergeNode = await this.storeUnversioned(node satisfies Loose<VersionNodeMerge>);
+        writeHead(this.#transaction, idHash, mergeNode.hash);
         return this.#tell({ ...merged, status: 'new' });
     }
 
-    /** The current version if it equals `obj`: then nothing is to be stored (spec 20 §6.2). */
-    async #ifCurrent(obj: Typed): Promise<VersionedResult | undefined> {
-        const idHash = await this.#microdata.idHash(obj, { lossy: true });
-        const headHash = await this.head(idHash);
+    /** The current version if it is the same: then nothing is to be stored (spec 20 §6.2). */
+    async #ifCurrent({ obj, version: { hash }, id }: Prepared): Promise<VersionedResult | undefined> {
+        const headHash = await this.head(id.hash);
         if (headHash === undefined) return undefined;
         const { data, creationTime } = await this.#node(headHash);
-        const hash = await this.#microdata.hash(obj, { lossy: true });
-        if (data !== (hash as string)) return undefined;
-        return { obj: obj as AnyObject, hash, idHash, status: 'exists', timestamp: creationTime };
-    }
-
-    #ensureVersioned(obj: Typed): void {
-        if (!this.#microdata.recipes.isVersioned(obj.$type$))
-            throw new ObjectStoreError('SVO-SO2', `"${obj.$type$}" has no versions; store it as an unversioned object`);
+        if ((data as string) !== hash) return undefined;
+        return { obj, hash, idHash: id.hash, status: 'exists', timestamp: creationTime };
     }
 
     /** What a merge reads and stores; referenced versions are stored without moving their own heads (spec 21 §6.4). */
@@ -170,8 +197,8 @@ export class ObjectTransaction {
             read: hash => this.read(hash),
             store: async object =>
                 recipes.isVersioned(object.$type$)
-                    ? (await this.storeRaw(object)).hash
-                    : (await this.storeUnversioned(object)).hash,
+                    ? (await this.#storeRaw(await this.#prepare(object, { lossy: true }))).hash
+                    : (await this.storeUnversioned(object, { lossy: true })).hash,
             itemText: (itemType, value) => this.#microdata.itemText(itemType, value),
         };
     }
@@ -188,22 +215,9 @@ export class ObjectTransaction {
         return node as AnyObject & VersionNode;
     }
 
-    #moveHead(idHash: string, node: string): Promise<void> {
-        this.#transaction.put('vheads', idHash, encoder.encode(node));
-        return Promise.resolve();
-    }
-
     #tell(result: VersionedResult): VersionedResult {
         this.events.push({ type: 'versioned', ...result, status: 'new' });
         return result;
-    }
-
-    /** Writes a text once under its hash. */
-    async #write(text: string): Promise<{ hash: string; status: StoreStatus }> {
-        const hash: string = await hashText(text);
-        const exists = (await this.#transaction.get('objects', hash)) !== undefined;
-        if (!exists) this.#transaction.put('objects', hash, encoder.encode(text));
-        return { hash, status: exists ? 'exists' : 'new' };
     }
 }
 

@@ -1,16 +1,14 @@
 // OptionalValue (spec 21 §6.3): whether an optional property or an entry of a map is there. Setting wins over removing and
 // over absence; times play no role.
-import { algorithmFor } from '../change-log.ts';
 import { logged, nearest, restrict, valueOf, type MergeGraph } from '../merge-graph.ts';
 import type { MergeContext } from '../merge-versions.ts';
 
 /** The graph in which its content is merged, or `absent`. */
 export async function presence(
-    { access, recipe }: MergeContext,
+    { access }: MergeContext,
     graph: MergeGraph,
     path: string,
 ): Promise<MergeGraph | 'absent'> {
-    algorithmFor(recipe, path, 'objectProperty');
     const changed = [graph.first, graph.second].flatMap(from =>
         nearest(graph, from, log => logged(log.operations('OptionalValue', path), 'set', 'delete')),
     );
