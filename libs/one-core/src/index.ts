@@ -85,8 +85,8 @@ export type {
     SecretKeysAsBase64,
 } from './keychain/key-chain.ts';
 
-export { createIdentity, IdentityExistsError, ReverseMapEnabledError } from './instance/create-identity.ts';
-export type { NewIdentity, ReverseMapTypes } from './instance/create-identity.ts';
+export { createIdentity, IdentityExistsError } from './instance/create-identity.ts';
+export type { NewIdentity } from './instance/create-identity.ts';
 export {
     generateIdentityRecord,
     identityOf,
@@ -104,12 +104,49 @@ export {
 } from './instance/instance-ids.ts';
 export { IdentityError, LocalIdentities, type InstanceOfPerson } from './instance/local-identities.ts';
 
+export type { ObjectEvent } from './objects/object-events.ts';
+export { ObjectStoreError } from './objects/object-errors.ts';
+export { ObjectStore, type ObjectStoreOptions } from './objects/object-store.ts';
+export {
+    ObjectTransaction,
+    type StoreAs,
+    type UnversionedResult,
+    type VersionedResult,
+} from './objects/object-transaction.ts';
+export {
+    getAllEntries,
+    getAllIdObjectEntries,
+    getOnlyLatestReferencingObjsHash,
+    getOnlyLatestReferencingObjsHashAndId,
+    type LatestEntry,
+} from './objects/reverse-map-queries.ts';
+export { MergeError } from './versions/merge-errors.ts';
+export { ReverseMapDamagedError, ReverseMapEnabledError, type ReverseMapTypes } from './objects/reverse-map.ts';
+
 export { LocalSettingsStore, SettingsError } from './settings/settings-store.ts';
 export type { SettingsStore, TextStorage } from './settings/settings-store.ts';
 
 export { MemoryBackend } from './storage/memory/memory-backend.ts';
 export { StorageCipher, StorageCipherError } from './storage/original-browser/storage-cipher.ts';
 export type { StorageKeyRecords } from './storage/original-browser/storage-cipher.ts';
-export { InvalidStorageKeyError, StorageKeyExistsError } from './storage/storage-backend.ts';
-export type { Space, StorageBackend, Write } from './storage/storage-backend.ts';
+export type { BlobFileReader, BlobFiles, BlobFileWriter } from './storage/blob-files.ts';
+export { checkWrites, ensureStorageKey, listSpaces, spaces, valueSpaces } from './storage/storage-backend.ts';
+export type {
+    Append,
+    ListEntry,
+    ListRange,
+    ListSpace,
+    Space,
+    StorageBackend,
+    StorageReader,
+    ValueSpace,
+    Write,
+} from './storage/storage-backend.ts';
+export {
+    InvalidStorageKeyError,
+    StorageError,
+    StorageKeyExistsError,
+    TransactionTooLargeError,
+    type StorageErrorCode,
+} from './storage/storage-errors.ts';
 export { Store, type StoreReader, type Transaction } from './storage/store.ts';

@@ -18,3 +18,18 @@ export const MAX_RULES = 2_000;
 
 /** Characters of an offending text that an error message shows. */
 export const SHOWN_CHARACTERS = 80;
+
+/** Most bytes of one transaction: it is collected in memory before it is stored. The largest object fits four times. */
+export const MAX_TRANSACTION_BYTES = 256 * 1024 * 1024;
+
+/** Bytes of finished transactions that wait for the disk before the next one has to. A second's work of a slow disk. */
+export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+
+/** Bytes after which no further transaction joins a commit: larger groups gain nothing, and delay whoever is in them. */
+export const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
+
+/** Most entries of reverse maps and feeds that one commit writes: their numbers are those of the commit times this. */
+export const MAX_ORDERED_ENTRIES = 2 ** 20;
+
+/** Largest BLOB that is kept like an object, in the commit of its journal entry; larger ones are files or pieces. */
+export const MAX_INLINE_BLOB = 64 * 1024;

@@ -2,10 +2,10 @@ import { createRandomString } from '../crypto/random.ts';
 import { OneError } from '../errors.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
 import type { GivenKeyPairs, KeyChain } from '../keychain/key-chain.ts';
-import { NewObjects } from '../objects/new-objects.ts';
-import { decodeReverseMap, reverseMapName } from '../objects/reverse-map.ts';
+import type { ObjectTransaction } from '../objects/object-transaction.ts';
+import { readReverseMap } from '../objects/reverse-map.ts';
 import type { Instance, Keys, Person } from '../recipes/core-recipes.ts';
-import type { StoreReader, Transaction } from '../storage/store.ts';
+import type { StoreReader } from '../storage/store.ts';
 import { ensureInstanceName } from './instance-ids.ts';
 
 /** A person or an instance cannot be created or chosen. */
@@ -37,11 +37,11 @@ export class LocalIdentities {
 
     /** @throws IdentityError `PERSON_EXISTS` */
     async createPerson(email = createRandomString()): Promise<SHA256IdHash<Person>> {
-        return this.#transact(transaction => this.#newPerson(transaction, email));
+        return this.#transact(objects => this.#newPerson(objects, email));
     }
 
     async createPersonIfNotExist(email = createRandomString()): Promise<{ id: SHA256IdHash<Person>; exists: boolean }> {
-        return this.#transact(transaction => this.#person(transaction, email));
+        return this.#transact(objects => this.#person(objects, email));
     }
 
     /** @throws IdentityError `PERSON_EXISTS`; as `KeyChain.createDefaultKeys` */
@@ -49,15 +49,15 @@ export class LocalIdentities {
         email = createRandomString(),
         keys?: GivenKeyPairs,
     ): Promise<{ id: SHA256IdHash<Person>; keys: SHA256Hash<Keys> }> {
-        return this.#transact(async transaction => {
-            const id = await this.#newPerson(transaction, email);
-            return { id, keys: await this.#keyChain.createDefaultKeysIn(transaction, id, keys) };
+        return this.#transact(async objects => {
+            const id = await this.#newPerson(objects, email);
+            return { id, keys: await this.#keyChain.createDefaultKeysIn(objects, id, keys) };
         });
     }
 
     /** @throws IdentityError `INSTANCE_EXISTS` @throws InvalidInstanceNameError */
     async createInstance(owner: SHA256IdHash<Person>, name = createRandomString()): Promise<SHA256IdHash<Instance>> {
-        return this.#transact(transaction => this.#newInstance(transaction, owner, name));
+        return this.#transact(objects => this.#newInstance(objects, owner, name));
     }
 
     /** @throws InvalidInstanceNameError */
@@ -65,7 +65,7 @@ export class LocalIdentities {
         owner: SHA256IdHash<Person>,
         name = createRandomString(),
     ): Promise<{ id: SHA256IdHash<Instance>; exists: boolean }> {
-        return this.#transact(transaction => this.#instance(transaction, owner, name));
+        return this.#transact(objects => this.#instance(objects, owner, name));
     }
 
     /** @throws IdentityError `INSTANCE_EXISTS` @throws InvalidInstanceNameError; as `KeyChain.createDefaultKeys` */
@@ -74,18 +74,17 @@ export class LocalIdentities {
         name = createRandomString(),
         keys?: GivenKeyPairs,
     ): Promise<{ id: SHA256IdHash<Instance>; keys: SHA256Hash<Keys> }> {
-        return this.#transact(async transaction => {
-            const id = await this.#newInstance(transaction, owner, name);
-            return { id, keys: await this.#keyChain.createDefaultKeysIn(transaction, id, keys) };
+        return this.#transact(async objects => {
+            const id = await this.#newInstance(objects, owner, name);
+            return { id, keys: await this.#keyChain.createDefaultKeysIn(objects, id, keys) };
         });
     }
 
     /** All instances known of a person. */
     async getInstancesOfPerson(owner: SHA256IdHash<Person>, reader?: StoreReader): Promise<InstanceOfPerson[]> {
-        const map = reverseMapName(owner, 'IdObject', 'Instance');
-        const content = await (reader ?? this.#keyChain.store).get('rmaps', map);
+        const ids = await readReverseMap(reader ?? this.#keyChain.objects.store, owner, 'IdObject', 'Instance');
         const instances: InstanceOfPerson[] = [];
-        for (const instanceId of decodeReverseMap(map, content) as SHA256IdHash<Instance>[]) {
+        for (const instanceId of ids as SHA256IdHash<Instance>[]) {
             const local = (await this.#keyChain.findDefaultKeys(instanceId, reader)) !== undefined;
             instances.push({ instanceId, local });
         }
@@ -110,14 +109,14 @@ export class LocalIdentities {
         owner: SHA256IdHash<Person>,
         name = createRandomString(),
     ): Promise<{ instanceId: SHA256IdHash<Instance>; instanceKeys: SHA256Hash<Keys>; exists: boolean }> {
-        return this.#transact(async transaction => {
-            const existing = onlyLocal(await this.getInstancesOfPerson(owner, transaction));
-            const keys = existing && (await this.#keyChain.findDefaultKeys(existing, transaction));
+        return this.#transact(async objects => {
+            const existing = onlyLocal(await this.getInstancesOfPerson(owner, objects.transaction));
+            const keys = existing && (await this.#keyChain.findDefaultKeys(existing, objects.transaction));
             if (existing !== undefined && keys !== undefined)
                 return { instanceId: existing, instanceKeys: keys, exists: true };
             // An instance of this name without keys was begun by somebody; it gets them now.
-            const { id } = await this.#instance(transaction, owner, name);
-            const instanceKeys = await this.#keyChain.createDefaultKeysIn(transaction, id);
+            const { id } = await this.#instance(objects, owner, name);
+            const instanceKeys = await this.#keyChain.createDefaultKeysIn(objects, id);
             return { instanceId: id, instanceKeys, exists: false };
         });
     }
@@ -129,49 +128,44 @@ export class LocalIdentities {
     }
 
     async doesPersonExist(person: SHA256IdHash<Person>): Promise<boolean> {
-        return exists(this.#keyChain.store, person);
+        return exists(this.#keyChain.objects.store, person);
     }
 
     async doesInstanceExist(instance: SHA256IdHash<Instance>): Promise<boolean> {
-        return exists(this.#keyChain.store, instance);
+        return exists(this.#keyChain.objects.store, instance);
     }
 
-    #transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
-        return this.#keyChain.store.transact(task);
+    #transact<T>(task: (objects: ObjectTransaction) => Promise<T>): Promise<T> {
+        return this.#keyChain.objects.transact(task);
     }
 
-    async #newPerson(transaction: Transaction, email: string): Promise<SHA256IdHash<Person>> {
-        const { id, exists } = await this.#person(transaction, email);
+    async #newPerson(objects: ObjectTransaction, email: string): Promise<SHA256IdHash<Person>> {
+        const { id, exists } = await this.#person(objects, email);
         if (exists)
             throw new IdentityError('PERSON_EXISTS', `A person ${id.slice(0, 8)}… with this e-mail exists already`);
         return id;
     }
 
-    async #newInstance(transaction: Transaction, owner: SHA256IdHash<Person>, name: string) {
-        const { id, exists } = await this.#instance(transaction, owner, name);
+    async #newInstance(objects: ObjectTransaction, owner: SHA256IdHash<Person>, name: string) {
+        const { id, exists } = await this.#instance(objects, owner, name);
         if (exists)
             throw new IdentityError('INSTANCE_EXISTS', `The instance ${id.slice(0, 8)}… of this owner exists already`);
         return id;
     }
 
     /** E-mails of others may be any text. */
-    #person(transaction: Transaction, email: string) {
-        return this.#idObject(transaction, { $type$: 'Person', email } as const);
+    #person(objects: ObjectTransaction, email: string) {
+        return this.#idObject(objects, { $type$: 'Person', email } as const);
     }
 
-    async #instance(transaction: Transaction, owner: SHA256IdHash<Person>, name: string) {
+    async #instance(objects: ObjectTransaction, owner: SHA256IdHash<Person>, name: string) {
         ensureInstanceName(name, '');
-        const result = await this.#idObject(transaction, { $type$: 'Instance', name, owner } as const);
-        const objects = new NewObjects(transaction, this.#keyChain.microdata);
-        await objects.link(owner, 'IdObject', 'Instance', result.id);
-        return result;
+        return this.#idObject(objects, { $type$: 'Instance', name, owner } as const);
     }
 
-    async #idObject<T extends { readonly $type$: string }>(transaction: Transaction, object: T) {
-        const id = await this.#keyChain.microdata.idHash(object);
-        const before = await exists(transaction, id);
-        await new NewObjects(transaction, this.#keyChain.microdata).idObject(object);
-        return { id, exists: before };
+    async #idObject<T extends { readonly $type$: string }>(objects: ObjectTransaction, object: T) {
+        const { idHash, status } = await objects.storeId(object);
+        return { id: idHash as SHA256IdHash<T>, exists: status === 'exists' };
     }
 }
 

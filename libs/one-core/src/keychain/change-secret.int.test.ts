@@ -7,11 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { temporaryFolder } from '@lama/testing';
 import { ensureIdHash } from '../hashes.ts';
-import { Microdata } from '../microdata/microdata.ts';
 import type { Person } from '../recipes/core-recipes.ts';
-import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { FileBackend } from '../storage/file/index.ts';
-import { Store } from '../storage/store.ts';
+import { TestObjects } from '../vectors/test-objects.ts';
 import { KeyChain } from './key-chain.ts';
 
 const owner = ensureIdHash<Person>('a'.repeat(64));
@@ -19,11 +17,12 @@ const KILLS = process.env['TEST_FULL'] ? 200 : 12;
 
 /** Changes the secret from sN to s(N+1) as fast as it can, and tells each N that is stored. */
 const program = `
-    import { KeyChain, Microdata, RecipeRegistry, Store } from '@refinio/one.core';
+    import { KeyChain, Microdata, ObjectStore, RecipeRegistry, Store } from '@refinio/one.core';
     import { FileBackend } from '@refinio/one.core/storage/file';
     const [folder, start] = process.argv.slice(1);
     const store = new Store(await FileBackend.open(folder));
-    const keyChain = new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
+    const objects = new ObjectStore({ store, microdata: new Microdata(new RecipeRegistry()), now: Date.now, onListenerError: console.error });
+    const keyChain = new KeyChain({ objects });
     for (let n = Number(start); ; n++) {
         await keyChain.changeSecret('s' + n, 's' + (n + 1));
         process.stdout.write((n + 1) + '\\n');
@@ -51,14 +50,13 @@ test(`after kill -9 at any moment the last told secret or the next one opens the
     await using parent = await temporaryFolder('one-core');
     const folder = join(parent.path, 'instance');
     const open = async (): Promise<KeyChain> => {
-        const store = new Store(await FileBackend.open(folder, { create: true }));
-        return new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
+        return new KeyChain({ objects: new TestObjects([], await FileBackend.open(folder, { create: true })).objects });
     };
     const first = await open();
     await first.unlockOrCreate('s0');
     await first.createDefaultKeys(owner);
     const secretKeys = await first.getDefaultSecretKeysAsBase64(owner);
-    await first.store[Symbol.asyncDispose]();
+    await first.objects.store[Symbol.asyncDispose]();
 
     let current = 0;
     for (let kill = 0; kill < KILLS; kill++) {
@@ -69,7 +67,7 @@ test(`after kill -9 at any moment the last told secret or the next one opens the
             () => keyChain.unlock(`s${told + 1}`).then(() => told + 1),
         );
         expect(await keyChain.getDefaultSecretKeysAsBase64(owner)).toEqual(secretKeys);
-        await keyChain.store[Symbol.asyncDispose]();
+        await keyChain.objects.store[Symbol.asyncDispose]();
     }
     expect(current).toBeGreaterThan(KILLS);
 }, 300_000);

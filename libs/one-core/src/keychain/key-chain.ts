@@ -23,11 +23,12 @@ import { ensureSecret } from '../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from '../crypto/symmetric.ts';
 import type { SHA256Hash, SHA256IdHash, Typed } from '../hashes.ts';
 import type { Microdata } from '../microdata/microdata.ts';
-import { NewObjects } from '../objects/new-objects.ts';
-import { decodeReverseMap, reverseMapName } from '../objects/reverse-map.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { ObjectTransaction } from '../objects/object-transaction.ts';
+import { readReverseMap } from '../objects/reverse-map.ts';
 import { KeysRecipe, type Keys } from '../recipes/core-recipes.ts';
 import { Sequence } from '../sequence.ts';
-import type { Store, StoreReader, Transaction } from '../storage/store.ts';
+import type { StoreReader } from '../storage/store.ts';
 import { KeyChainError } from './key-chain-errors.ts';
 import { hasMasterKey, openMasterKey, sealMasterKey } from './master-key.ts';
 
@@ -54,8 +55,7 @@ export interface SecretKeysAsBase64 {
 }
 
 export interface KeyChainOptions {
-    readonly store: Store;
-    readonly microdata: Microdata;
+    readonly objects: ObjectStore;
     /** Told when a store holds two complete sets of keys of one owner; the first one is used. */
     readonly onAmbiguousKeys?: (owner: KeyOwner, keys: readonly SHA256Hash<Keys>[]) => void;
 }
@@ -71,18 +71,20 @@ const [ENCRYPT, SIGN] = ['encrypt', 'sign'] as const;
  * (spec 31 §2, §3). Every change is one transaction of the store.
  */
 export class KeyChain {
-    readonly store: Store;
-    readonly microdata: Microdata;
+    readonly objects: ObjectStore;
     readonly #onAmbiguousKeys: KeyChainOptions['onAmbiguousKeys'];
     readonly #openings = new Sequence();
     #masterKey: SymmetricKey | undefined;
     /** Counts calls of `lock()`: an opening that was begun before one must not end unlocked. */
     #locks = 0;
 
-    constructor({ store, microdata, onAmbiguousKeys }: KeyChainOptions) {
-        this.store = store;
-        this.microdata = microdata;
+    constructor({ objects, onAmbiguousKeys }: KeyChainOptions) {
+        this.objects = objects;
         this.#onAmbiguousKeys = onAmbiguousKeys;
+    }
+
+    get microdata(): Microdata {
+        return this.objects.microdata;
     }
 
     get unlocked(): boolean {
@@ -96,7 +98,7 @@ export class KeyChain {
      * `KEYCHAIN_LOCKED_MEANWHILE` if `lock()` was called before anything was stored
      */
     unlockOrCreate(secret: string): Promise<'unlocked' | 'created'> {
-        return this.unlockOrCreateWith(secret, (_transaction, _addKeys, state) => Promise.resolve(state));
+        return this.unlockOrCreateWith(secret, (_objects, _addKeys, state) => Promise.resolve(state));
     }
 
     /**
@@ -105,22 +107,22 @@ export class KeyChain {
      */
     unlockOrCreateWith<T>(
         secret: string,
-        task: (transaction: Transaction, addKeys: AddKeys, state: 'unlocked' | 'created') => Promise<T>,
+        task: (objects: ObjectTransaction, addKeys: AddKeys, state: 'unlocked' | 'created') => Promise<T>,
     ): Promise<T> {
-        return this.#open(secret, async (transaction, opened) => {
-            const exists = await hasMasterKey(transaction);
-            const masterKey = opened(exists ? await openMasterKey(transaction, secret) : createSymmetricKey());
-            if (!exists) await sealMasterKey(transaction, 'create', masterKey, secret);
-            const addKeys: AddKeys = (owner, given) => this.#addKeys(transaction, masterKey, owner, given);
-            return task(transaction, addKeys, exists ? 'unlocked' : 'created');
+        return this.#open(secret, async (objects, opened) => {
+            const exists = await hasMasterKey(objects.transaction);
+            const masterKey = opened(exists ? await openMasterKey(objects.transaction, secret) : createSymmetricKey());
+            if (!exists) await sealMasterKey(objects.transaction, 'create', masterKey, secret);
+            const addKeys: AddKeys = (owner, given) => this.#addKeys(objects, masterKey, owner, given);
+            return task(objects, addKeys, exists ? 'unlocked' : 'created');
         });
     }
 
     /** Opens an existing key chain. @throws WrongSecretError @throws KeyChainError `KEYCHAIN_MISSING` and as above */
     unlock(secret: string): Promise<void> {
-        return this.#open(secret, async (transaction, opened) => {
-            await hasMasterKey(transaction);
-            opened(await openMasterKey(transaction, secret));
+        return this.#open(secret, async (objects, opened) => {
+            await hasMasterKey(objects.transaction);
+            opened(await openMasterKey(objects.transaction, secret));
         });
     }
 
@@ -140,11 +142,11 @@ export class KeyChain {
         ensureSecret(oldSecret);
         ensureSecret(newSecret);
         await cryptoReady();
-        await this.store.transact(async transaction => {
-            await hasMasterKey(transaction);
-            const masterKey = await openMasterKey(transaction, oldSecret);
+        await this.objects.transact(async objects => {
+            await hasMasterKey(objects.transaction);
+            const masterKey = await openMasterKey(objects.transaction, oldSecret);
             try {
-                await sealMasterKey(transaction, 'put', masterKey, newSecret);
+                await sealMasterKey(objects.transaction, 'put', masterKey, newSecret);
             } finally {
                 wipe(masterKey);
             }
@@ -152,12 +154,12 @@ export class KeyChain {
     }
 
     /** Keys known of an owner, in the order in which they were stored here. Those of others are incomplete. */
-    async getListOfKeys(owner: KeyOwner, reader: StoreReader = this.store): Promise<KeysState[]> {
-        const name = reverseMapName(owner, 'Object', 'Keys');
-        const list = decodeReverseMap(name, await reader.get('rmaps', name)) as SHA256Hash<Keys>[];
-        const files = new Set(await reader.keys('private'));
-        return list.map(keys => {
-            const complete = files.has(`${keys}.${ENCRYPT}`) && files.has(`${keys}.${SIGN}`);
+    async getListOfKeys(owner: KeyOwner, reader: StoreReader = this.objects.store): Promise<KeysState[]> {
+        const list = (await readReverseMap(reader, owner, 'Object', 'Keys')) as SHA256Hash<Keys>[];
+        const names = list.flatMap(keys => [`${keys}.${ENCRYPT}`, `${keys}.${SIGN}`]);
+        const files = await reader.getMany('private', names);
+        return list.map((keys, i) => {
+            const complete = files[2 * i] !== undefined && files[2 * i + 1] !== undefined;
             return { keys, complete, default: complete };
         });
     }
@@ -196,7 +198,7 @@ export class KeyChain {
      * @throws KeyChainError `KEYMKM-NOKEY` if the chain is locked; `KEYCH-HASDEFKEYS`; `KEYCH-CDK1` if only one pair is given
      */
     async createDefaultKeys(owner: KeyOwner, given?: GivenKeyPairs): Promise<SHA256Hash<Keys>> {
-        return this.store.transact(transaction => this.createDefaultKeysIn(transaction, owner, given));
+        return this.objects.transact(objects => this.createDefaultKeysIn(objects, owner, given));
     }
 
     /** The keys of an owner on this device; given pairs are ignored if there are some. @throws KeyChainError as above */
@@ -205,25 +207,25 @@ export class KeyChain {
         given?: GivenKeyPairs,
     ): Promise<{ keys: SHA256Hash<Keys>; exists: boolean }> {
         ensureBothOrNone(given);
-        return this.store.transact(async transaction => {
-            const existing = await this.findDefaultKeys(owner, transaction);
+        return this.objects.transact(async objects => {
+            const existing = await this.findDefaultKeys(owner, objects.transaction);
             if (existing !== undefined) return { keys: existing, exists: true };
-            return { keys: await this.createDefaultKeysIn(transaction, owner, given), exists: false };
+            return { keys: await this.createDefaultKeysIn(objects, owner, given), exists: false };
         });
     }
 
     /** `createDefaultKeys` as a part of a larger transaction. @throws KeyChainError as above */
     async createDefaultKeysIn(
-        transaction: Transaction,
+        objects: ObjectTransaction,
         owner: KeyOwner,
         given?: GivenKeyPairs,
     ): Promise<SHA256Hash<Keys>> {
         // A copy: lock() may wipe the original while this waits for the store.
         const masterKey = ensureSymmetricKey(new Uint8Array(this.#loaded('KEYMKM-NOKEY')));
         try {
-            if ((await this.findDefaultKeys(owner, transaction)) !== undefined)
+            if ((await this.findDefaultKeys(owner, objects.transaction)) !== undefined)
                 throw new KeyChainError('KEYCH-HASDEFKEYS', `This device has keys of ${owner.slice(0, 8)}… already`);
-            return await this.#addKeys(transaction, masterKey, owner, given);
+            return await this.#addKeys(objects, masterKey, owner, given);
         } finally {
             wipe(masterKey);
         }
@@ -257,7 +259,7 @@ export class KeyChain {
     /** Becomes unlocked only when everything is stored, and only if nobody has locked it since. */
     async #open<T>(
         secret: string,
-        task: (transaction: Transaction, opened: (masterKey: SymmetricKey) => SymmetricKey) => Promise<T>,
+        task: (objects: ObjectTransaction, opened: (masterKey: SymmetricKey) => SymmetricKey) => Promise<T>,
     ): Promise<T> {
         ensureSecret(secret);
         const locks = this.#locks;
@@ -266,8 +268,8 @@ export class KeyChain {
             if (this.unlocked) throw new KeyChainError('KEYMKM-HASKEY', 'The key chain is unlocked already');
             let masterKey: SymmetricKey | undefined;
             try {
-                const result = await this.store.transact(async transaction => {
-                    const done = await task(transaction, opened => (masterKey = opened));
+                const result = await this.objects.transact(async objects => {
+                    const done = await task(objects, opened => (masterKey = opened));
                     if (locks !== this.#locks)
                         throw new KeyChainError(
                             'KEYCHAIN_LOCKED_MEANWHILE',
@@ -287,7 +289,7 @@ export class KeyChain {
     }
 
     async #addKeys(
-        transaction: Transaction,
+        objects: ObjectTransaction,
         masterKey: SymmetricKey,
         owner: KeyOwner,
         given: GivenKeyPairs = {},
@@ -295,14 +297,15 @@ export class KeyChain {
         ensureBothOrNone(given);
         const { encryption = createKeyPair(), sign = createSignKeyPair() } = given;
         try {
-            const objects = new NewObjects(transaction, this.microdata);
-            const keys = await objects.object({
+            const keysObject: Keys = {
                 $type$: 'Keys',
                 owner,
                 publicKey: uint8ArrayToHex(ensurePublicKey(encryption.publicKey)),
                 publicSignKey: uint8ArrayToHex(ensurePublicSignKey(sign.publicKey)),
-            } satisfies Keys);
-            await objects.link(owner, 'Object', 'Keys', keys);
+            };
+            const { hash } = await objects.storeUnversioned(keysObject);
+            const keys = hash as SHA256Hash<Keys>;
+            const { transaction } = objects;
             for (const [suffix, secretKey] of [
                 [ENCRYPT, ensureSecretKey(encryption.secretKey)],
                 [SIGN, ensureSecretSignKey(sign.secretKey)],
@@ -320,7 +323,7 @@ export class KeyChain {
     }
 
     async #keysObject(hash: SHA256Hash<Keys>): Promise<Keys> {
-        const bytes = await this.store.get('objects', hash);
+        const bytes = await this.objects.store.get('objects', hash);
         if (bytes === undefined)
             throw new KeyChainError('KEYS_NOT_FOUND', `The Keys object ${hash} is missing in the store`);
         if ((await hashBytes(new Uint8Array(bytes))) !== (hash as string))
@@ -353,7 +356,7 @@ export class KeyChain {
     }
 
     async #sealedKey(name: string): Promise<Uint8Array> {
-        const sealed = await this.store.get('private', name);
+        const sealed = await this.objects.store.get('private', name);
         if (sealed === undefined)
             throw new KeyChainError('KEYS_NOT_FOUND', `The key file ${name} is missing in the store`);
         return sealed;

@@ -8,12 +8,14 @@ import { CryptoError } from '../crypto/crypto-errors.ts';
 import { createRandomSalt, ensureSalt, ensureSymmetricKey, wipe, type SymmetricKey } from '../crypto/keys.ts';
 import { deriveSymmetricKeyFromSecret } from '../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from '../crypto/symmetric.ts';
-import { spaces } from '../storage/storage-backend.ts';
+import type { Space } from '../storage/storage-backend.ts';
 import type { StoreReader, Transaction } from '../storage/store.ts';
 import { KeyChainError, WrongSecretError } from './key-chain-errors.ts';
 
 const SALT = 'keychain_salt';
 const MASTER_KEY = 'keychain_masterkey';
+/** What an installation of any kind writes. */
+const ORIGINAL_SPACES = ['objects', 'vheads', 'rmaps', 'private'] as const;
 
 /**
  * Whether a store has a master key.
@@ -25,7 +27,7 @@ export async function hasMasterKey(store: StoreReader): Promise<boolean> {
     if (missing.length === 0) return true;
     // The key chain is what an installation stores first: where anything else is, it was lost.
     let empty = missing.length === 2;
-    for (const space of spaces) empty &&= (await store.keys(space)).length === 0;
+    for (const space of ORIGINAL_SPACES) empty &&= await isEmpty(store, space);
     if (empty) return false;
     throw new KeyChainError(
         'KEYCHAIN_INCOMPLETE',
@@ -68,4 +70,9 @@ export async function sealMasterKey(
     } finally {
         wipe(key);
     }
+}
+
+async function isEmpty(store: StoreReader, space: Space): Promise<boolean> {
+    for await (const _key of store.keys(space)) return false;
+    return true;
 }

@@ -3,7 +3,16 @@ import { shown } from '../shown.ts';
 
 /** An object is not in the store, or is of the wrong kind for what it is used for; codes of spec 20. */
 export class ObjectStoreError extends OneError {
-    readonly code: 'SB-READ2' | 'SUO-SO1' | 'SVO-SO2' | 'SB-STORE' | 'VERSION_NODE_INVALID';
+    readonly code:
+        | 'SB-READ2'
+        | 'SUO-SO1'
+        | 'SVO-SO2'
+        | 'SB-STORE'
+        | 'VERSION_NODE_INVALID'
+        | 'OBJECT_IS_BLOB'
+        | 'RMQ-AE1'
+        | 'RMQ-AE2'
+        | 'RMQ-AVMC1';
 
     constructor(code: ObjectStoreError['code'], message: string) {
         super(`${message} (${code}).`);

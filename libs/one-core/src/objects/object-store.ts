@@ -1,17 +1,19 @@
-import { isHash, type Typed } from '../hashes.ts';
+import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata } from '../microdata/microdata.ts';
 import type { Store } from '../storage/store.ts';
 import { listVersionNodes, type ListedNode } from '../versions/version-nodes.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import { ObjectEvents } from './object-events.ts';
+import { ObjectReader } from './object-reader.ts';
 import {
-    ObjectReader,
     ObjectTransaction,
+    type ObjectChanges,
     type StoreAs,
     type UnversionedResult,
     type VersionedResult,
 } from './object-transaction.ts';
-import { hashed, storeText, type StoreStatus } from './stored-text.ts';
+import { EnabledReverseMaps } from './reverse-map.ts';
+import type { StoreStatus } from './stored-text.ts';
 
 export interface ObjectStoreOptions {
     readonly store: Store;
@@ -20,16 +22,37 @@ export interface ObjectStoreOptions {
     readonly now: () => number;
     /** Told when a listener of an event fails. */
     readonly onListenerError: (error: unknown) => void;
+    /** Default: those that are always kept. */
+    readonly reverseMaps?: EnabledReverseMaps;
 }
 
-/** Objects, ID objects, versions and CLOBs of one instance (spec 20). Each store call is one transaction. */
-export class ObjectStore {
-    readonly events: ObjectEvents;
-    readonly #options: ObjectStoreOptions;
+/** Brings something up to date with what a transaction has changed, as a part of it. */
+export type Derivation = (objects: ObjectTransaction, changes: ObjectChanges) => Promise<void>;
 
-    constructor(options: ObjectStoreOptions) {
-        this.#options = options;
-        this.events = new ObjectEvents(options.onListenerError);
+/** Objects, ID objects, versions and CLOBs of one instance (spec 20). Each store call is one transaction. */
+export class ObjectStore extends ObjectReader {
+    readonly store: Store;
+    readonly events: ObjectEvents;
+    readonly #now: () => number;
+    readonly #derivations: Derivation[] = [];
+    #reverseMaps: EnabledReverseMaps;
+
+    constructor({ store, microdata, now, onListenerError, reverseMaps }: ObjectStoreOptions) {
+        super(store, microdata);
+        this.store = store;
+        this.#now = now;
+        this.#reverseMaps = reverseMaps ?? new EnabledReverseMaps();
+        this.events = new ObjectEvents(onListenerError);
+    }
+
+    /** For the time from now on; what is stored already is not entered later (spec 22 §2.1). */
+    enableReverseMaps(reverseMaps: EnabledReverseMaps): void {
+        this.#reverseMaps = reverseMaps;
+    }
+
+    /** Has something kept up to date in every transaction from now on. */
+    derive(derivation: Derivation): void {
+        this.#derivations.push(derivation);
     }
 
     /** @throws ObjectStoreError `SUO-SO1` */
@@ -56,53 +79,50 @@ export class ObjectStore {
 
     /** @throws ObjectStoreError `SB-STORE` for an empty text */
     storeUTF8Clob(text: string): Promise<{ hash: string; status: StoreStatus }> {
-        if (text === '') return Promise.reject(new ObjectStoreError('SB-STORE', 'A CLOB must not be empty'));
-        return this.#options.store.transact(async transaction => {
-            const clob = await hashed(text);
-            return { hash: clob.hash, status: await storeText(transaction, clob) };
-        });
+        return this.transact(objects => objects.storeUTF8Clob(text));
     }
 
     /** @throws ObjectStoreError `SB-READ2`; MicrodataError */
     getObject(hash: string): Promise<AnyObject> {
-        return this.#reader().read(hash);
+        return this.read(hash);
     }
 
-    /** Hash of the current version node; undefined if the ID has no version. */
-    getCurrentVersionNodeHash(idHash: string): Promise<string | undefined> {
-        return this.#reader().head(idHash);
+    /** @throws as `getObject` */
+    getIdObject(idHash: string): Promise<AnyObject> {
+        return this.readId(idHash);
     }
 
     /** @throws ObjectStoreError `SB-READ2` if the ID has no version */
     async getObjectByIdHash(idHash: string): Promise<VersionedResult> {
-        const reader = this.#reader();
-        const head = await reader.head(idHash);
+        const head = await this.headNode(idHash);
         if (head === undefined) throw ObjectStoreError.missing('A version of', idHash);
-        const { data, creationTime } = await reader.read(head);
-        if (!isHash(data))
-            throw new ObjectStoreError('VERSION_NODE_INVALID', `The head of ${idHash} is no version node`);
-        return { obj: await reader.read(data), hash: data, idHash, status: 'exists', timestamp: Number(creationTime) };
+        const { data, creationTime } = head.node;
+        return { obj: await this.read(data), hash: data, idHash, status: 'exists', timestamp: creationTime };
     }
 
     /** The versions that peers are offered, roughly oldest first; undefined if there is none (spec 20 §7.5). */
     async getVersionsNodes(idHash: string, before?: string): Promise<ListedNode[] | undefined> {
-        const reader = this.#reader();
-        const head = await reader.head(idHash);
-        return head === undefined ? undefined : listVersionNodes(hash => reader.read(hash), head, before);
+        const head = await this.head(idHash);
+        return head === undefined ? undefined : listVersionNodes(hash => this.read(hash), head, before);
     }
 
-    /** Several store calls in one transaction; events are told when it is stored. */
-    async transact<T>(task: (objects: ObjectTransaction) => Promise<T>): Promise<T> {
-        const { store, microdata, now } = this.#options;
-        const { result, objects } = await store.transact(async transaction => {
-            const objects = new ObjectTransaction(transaction, microdata, now);
-            return { result: await task(objects), objects };
+    /** Several store calls in one transaction; events are told when it is durable. */
+    transact<T>(task: (objects: ObjectTransaction) => Promise<T>): Promise<T> {
+        return this.store.transact(async transaction => {
+            const objects = new ObjectTransaction(transaction, {
+                microdata: this.microdata,
+                now: this.#now,
+                reverseMaps: this.#reverseMaps,
+                derive: (objects, changes) => this.#derive(objects, changes),
+            });
+            const result = await task(objects);
+            await objects.complete();
+            transaction.whenDurable(() => this.events.emit(objects.events));
+            return result;
         });
-        this.events.emit(objects.events);
-        return result;
     }
 
-    #reader(): ObjectReader {
-        return new ObjectReader(this.#options.store, this.#options.microdata);
+    async #derive(objects: ObjectTransaction, changes: ObjectChanges): Promise<void> {
+        for (const derivation of this.#derivations) await derivation(objects, changes);
     }
 }

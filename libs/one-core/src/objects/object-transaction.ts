@@ -1,15 +1,18 @@
-// Storing objects and versions (spec 20 §4–§7) as a part of one transaction: object, version node and head are there together
-// or not at all.
-import { isHash, type Typed } from '../hashes.ts';
+// Storing objects and versions (spec 20 §4–§7) as a part of one transaction: object, version node, head, reverse maps, journal
+// and what is derived from them are there together or not at all.
+import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata, WriteOptions } from '../microdata/microdata.ts';
 import type { VersionNode, VersionNodeChange, VersionNodeEdge, VersionNodeMerge } from '../recipes/core-recipes.ts';
-import type { StoreReader, Transaction } from '../storage/store.ts';
+import type { Transaction } from '../storage/store.ts';
 import { mergeVersions } from '../versions/merge-versions.ts';
 import type { ObjectAccess } from '../versions/object-access.ts';
 import { isReachable } from '../versions/version-nodes.ts';
+import { CommitNumbers, encodeRecords, JOURNAL, lastJournalNumber, type JournalRecord } from './journal.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import type { ObjectEvent } from './object-events.ts';
-import { hashed, readHead, storeText, writeHead, type HashedText, type StoreStatus } from './stored-text.ts';
+import { ObjectReader } from './object-reader.ts';
+import { reverseMapName, type EnabledReverseMaps } from './reverse-map.ts';
+import { hashed, storeText, writeHead, type HashedText, type StoreStatus } from './stored-text.ts';
 
 export interface UnversionedResult {
     readonly obj: AnyObject;
@@ -27,29 +30,31 @@ export interface VersionedResult extends UnversionedResult {
 /** `change`: on top of the current version; `merge`: as a version from elsewhere; `no-version-map`: without version graph. */
 export type StoreAs = 'change' | 'merge' | 'no-version-map';
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** The head of an ID moved in this transaction. */
+export interface HeadMove {
+    readonly idHash: string;
+    readonly type: string;
+    /** The node that peers are offered from now on (spec 20 §7.5): an Edge or a Change, which is not always the head. */
+    readonly listed: string;
+    /** The resulting current version, and the one before. */
+    readonly obj: AnyObject;
+    readonly before: string | undefined;
+}
 
-/** Reads what a store, or a transaction, holds. */
-export class ObjectReader {
-    readonly #reader: StoreReader;
-    readonly #microdata: Microdata;
+/** What a transaction has done, for what is derived from it. */
+export interface ObjectChanges {
+    /** Hashes of objects, ID objects, CLOBs and BLOBs that were not there before. */
+    readonly stored: ReadonlySet<string>;
+    readonly heads: readonly HeadMove[];
+}
 
-    constructor(reader: StoreReader, microdata: Microdata) {
-        this.#reader = reader;
-        this.#microdata = microdata;
-    }
-
-    /** @throws ObjectStoreError `SB-READ2` @throws MicrodataError if what is stored is damaged */
-    async read(hash: string): Promise<AnyObject> {
-        const bytes = await this.#reader.get('objects', hash);
-        if (bytes === undefined) throw ObjectStoreError.missing('The object', hash);
-        return this.#microdata.parse(decoder.decode(bytes));
-    }
-
-    /** Hash of the current version node of an ID; undefined if it has no version. */
-    head(idHash: string): Promise<string | undefined> {
-        return readHead(this.#reader, idHash);
-    }
+export interface ObjectContext {
+    readonly microdata: Microdata;
+    /** Milliseconds since 1970; for the version nodes. */
+    readonly now: () => number;
+    readonly reverseMaps: EnabledReverseMaps;
+    /** Brings what is derived from objects up to date, in the same commit; see `ObjectStore.derive`. */
+    readonly derive: (objects: ObjectTransaction, changes: ObjectChanges) => Promise<void>;
 }
 
 /** A version, written once: its text and that of its ID object. */
@@ -61,33 +66,31 @@ interface Prepared {
 
 /** Stores objects; what is only written `lossy` (as deployed peers do) is refused unless it comes from elsewhere. */
 export class ObjectTransaction extends ObjectReader {
-    /** In the order in which they came about; told when the transaction is stored. */
+    readonly transaction: Transaction;
+    /** In the order in which they came about; told when the transaction is durable. */
     readonly events: ObjectEvent[] = [];
-    readonly #transaction: Transaction;
-    readonly #microdata: Microdata;
-    readonly #now: () => number;
+    readonly #context: ObjectContext;
+    readonly #records: JournalRecord[] = [];
+    readonly #stored = new Set<string>();
+    readonly #heads: HeadMove[] = [];
+    #numbers: CommitNumbers | undefined;
 
-    constructor(transaction: Transaction, microdata: Microdata, now: () => number) {
-        super(transaction, microdata);
-        this.#transaction = transaction;
-        this.#microdata = microdata;
-        this.#now = now;
+    constructor(transaction: Transaction, context: ObjectContext) {
+        super(transaction, context.microdata);
+        this.transaction = transaction;
+        this.#context = context;
     }
 
     /** @throws ObjectStoreError `SUO-SO1` for a versioned type; ObjectRefusedError */
     async storeUnversioned(obj: Typed, options?: WriteOptions): Promise<UnversionedResult> {
-        if (this.#microdata.recipes.isVersioned(obj.$type$))
+        if (this.microdata.recipes.isVersioned(obj.$type$))
             throw new ObjectStoreError('SUO-SO1', `"${obj.$type$}" has versions; store it as a versioned object`);
-        const text = await hashed(this.#microdata.write(obj, options));
-        const status = await storeText(this.#transaction, text);
-        const result = { obj: obj as AnyObject, hash: text.hash, status };
-        this.events.push({ type: 'unversioned', ...result });
-        return result;
+        return this.#storeUnversioned(obj, options, true);
     }
 
     /** @throws ObjectRefusedError */
     async storeId(obj: Typed, options?: WriteOptions): Promise<{ idHash: string; status: StoreStatus }> {
-        return this.#storeId(await hashed(this.#microdata.writeId(obj, options)));
+        return this.#storeId(obj.$type$, await hashed(this.microdata.writeId(obj, options)));
     }
 
     /** @throws ObjectStoreError `SVO-SO2` for an unversioned type; ObjectRefusedError; MergeError */
@@ -103,63 +106,130 @@ export class ObjectTransaction extends ObjectReader {
     async importVersion(obj: Typed, creationTime: number): Promise<VersionedResult> {
         const prepared = await this.#prepare(obj, { lossy: true });
         const { hash } = prepared.version;
-        const exists = (await this.#transaction.get('objects', hash)) !== undefined;
+        const exists = (await this.transaction.get('objects', hash)) !== undefined;
         const stored: VersionedResult = exists
             ? { obj: prepared.obj, hash, idHash: prepared.id.hash, status: 'exists' }
             : await this.#storeRaw(prepared);
         return this.#join({ ...stored, timestamp: creationTime }, 'remote');
     }
 
+    /** @throws ObjectStoreError `SB-STORE` for an empty text */
+    async storeUTF8Clob(text: string): Promise<{ hash: string; status: StoreStatus }> {
+        if (text === '') throw new ObjectStoreError('SB-STORE', 'A CLOB must not be empty');
+        const clob = await hashed(text);
+        const status = await storeText(this.transaction, clob);
+        if (status === 'new') this.noteStored('clob', clob.hash);
+        return { hash: clob.hash, status };
+    }
+
+    /** A CLOB or BLOB is there from now on: for the journal and what is derived. */
+    noteStored(kind: 'clob' | 'blob', hash: string): void {
+        this.#stored.add(hash);
+        this.#records.push({ kind, hash });
+    }
+
+    /** A number for an ordered list, greater than all that were ever given. */
+    async nextNumber(): Promise<number> {
+        return (await this.#commitNumbers()).next();
+    }
+
+    /** Called once, when the task has ended: what is derived, then the entry of the journal. */
+    async complete(): Promise<void> {
+        if (this.#stored.size > 0 || this.#heads.length > 0)
+            await this.#context.derive(this, { stored: this.#stored, heads: this.#heads });
+        if (this.#records.length === 0) return;
+        // The record of a version says everything that one of its raw storing would.
+        const versions = new Set(this.#records.flatMap(record => (record.kind === 'version' ? [record.hash] : [])));
+        const records = this.#records.filter(({ kind, hash }) => kind !== 'rawVersion' || !versions.has(hash));
+        const { journal } = await this.#commitNumbers();
+        this.transaction.append('logs', JOURNAL, journal, encodeRecords(records));
+    }
+
+    async #commitNumbers(): Promise<CommitNumbers> {
+        this.#numbers ??= new CommitNumbers((await lastJournalNumber(this.transaction)) + 1);
+        return this.#numbers;
+    }
+
+    /** @param recorded false for version nodes that the record of their version names */
+    async #storeUnversioned(
+        obj: Typed,
+        options: WriteOptions | undefined,
+        recorded: boolean,
+    ): Promise<UnversionedResult> {
+        const text = await hashed(this.microdata.write(obj, options));
+        const status = await this.#storeObject('Object', obj.$type$, text);
+        if (recorded && status === 'new') this.#records.push({ kind: 'object', hash: text.hash });
+        const result = { obj: obj as AnyObject, hash: text.hash, status };
+        this.events.push({ type: 'unversioned', ...result });
+        return result;
+    }
+
     async #prepare(obj: Typed, options?: WriteOptions): Promise<Prepared> {
-        if (!this.#microdata.recipes.isVersioned(obj.$type$))
+        if (!this.microdata.recipes.isVersioned(obj.$type$))
             throw new ObjectStoreError('SVO-SO2', `"${obj.$type$}" has no versions; store it as an unversioned object`);
         return {
             obj: obj as AnyObject,
-            version: await hashed(this.#microdata.write(obj, options)),
-            id: await hashed(this.#microdata.writeId(obj, options)),
+            version: await hashed(this.microdata.write(obj, options)),
+            id: await hashed(this.microdata.writeId(obj, options)),
         };
     }
 
     /** The ID object and this version, without version graph (spec 20 §6.1). */
     async #storeRaw({ obj, version, id }: Prepared): Promise<VersionedResult> {
-        const { idHash } = await this.#storeId(id);
-        const status = await storeText(this.#transaction, version);
-        return { obj, hash: version.hash, status, idHash, timestamp: this.#now() };
+        const { idHash } = await this.#storeId(obj.$type$, id);
+        const status = await this.#storeObject('Object', obj.$type$, version);
+        if (status === 'new') this.#records.push({ kind: 'rawVersion', hash: version.hash });
+        return { obj, hash: version.hash, status, idHash, timestamp: this.#context.now() };
     }
 
-    async #storeId(id: HashedText): Promise<{ idHash: string; status: StoreStatus }> {
-        const result = { idHash: id.hash, status: await storeText(this.#transaction, id) };
+    async #storeId(type: string, id: HashedText): Promise<{ idHash: string; status: StoreStatus }> {
+        const result = { idHash: id.hash, status: await this.#storeObject('IdObject', type, id) };
+        if (result.status === 'new') this.#records.push({ kind: 'idObject', hash: id.hash });
         this.events.push({ type: 'id', ...result });
         return result;
+    }
+
+    /** A text and, if it is new, its reverse maps (spec 22 §2.1). */
+    async #storeObject(kind: 'Object' | 'IdObject', type: string, text: HashedText): Promise<StoreStatus> {
+        const status = await storeText(this.transaction, text);
+        if (status === 'exists') return status;
+        this.#stored.add(text.hash);
+        const targets = this.#context.reverseMaps.targets(kind, type, text.text, this.microdata);
+        for (const target of targets) {
+            const name = reverseMapName(target, kind, type);
+            this.transaction.append('rmaps', name, await this.nextNumber(), utf8.encode(text.hash));
+        }
+        return status;
     }
 
     /** Joins a stored version to the version graph of its ID (spec 20 §7.3). @throws MergeError */
     async #join(stored: VersionedResult, kind: 'local' | 'remote'): Promise<VersionedResult> {
         const { hash, idHash } = stored;
-        const creationTime = stored.timestamp ?? this.#now();
+        const creationTime = stored.timestamp ?? this.#context.now();
         const headHash = await this.head(idHash);
         if (headHash === undefined) {
-            writeHead(this.#transaction, idHash, await this.#edge(hash, creationTime));
-            return this.#tell({ ...stored, status: 'new' });
+            const edge = await this.#edge(hash, creationTime);
+            return this.#moveHead(edge.hash, edge.hash, { ...stored, status: 'new' }, undefined);
         }
-        const head = await this.#node(headHash);
+        const head = await this.node(headHash);
         if (kind === 'local') {
             const depth = head.depth + 1;
             const change = { $type$: 'VersionNodeChange', prev: headHash, data: hash, depth, creationTime };
-            const node = await this.storeUnversioned(change satisfies Loose<VersionNodeChange>);
-            writeHead(this.#transaction, idHash, node.hash);
-            return this.#tell({ ...stored, status: 'new', timestamp: undefined });
+            const node = await this.#storeUnversioned(change satisfies Loose<VersionNodeChange>, undefined, false);
+            const result = { ...stored, status: 'new', timestamp: undefined } as const;
+            return this.#moveHead(node.hash, node.hash, result, head.data);
         }
         const incoming = await this.#edge(hash, creationTime);
-        if (incoming === headHash) return stored;
+        if (incoming.hash === headHash) return stored;
+        // A node that is new is in nobody's history.
         const read = (node: string) => this.read(node);
-        if (await isReachable(read, headHash, incoming))
+        if (incoming.status === 'exists' && (await isReachable(read, headHash, incoming.hash)))
             return { obj: await this.read(head.data), hash: head.data, idHash, status: 'exists', timestamp: undefined };
-        return this.#merge(idHash, { hash: headHash, node: head }, { hash: incoming, creationTime });
+        if (incoming.status === 'new') this.#records.push({ kind: 'object', hash: incoming.hash });
+        return this.#merge({ hash: headHash, node: head }, { hash: incoming.hash, creationTime });
     }
 
     async #merge(
-        idHash: string,
         head: { hash: string; node: VersionNode },
         incoming: { hash: string; creationTime: number },
     ): Promise<VersionedResult> {
@@ -175,23 +245,31 @@ export class ObjectTransaction extends ObjectReader {
             depth: head.node.depth + 1,
             creationTime: Math.max(head.node.creationTime, incoming.creationTime),
         };
-        const mergeNode = await this.storeUnversioned(node satisfies Loose<VersionNodeMerge>);
-        writeHead(this.#transaction, idHash, mergeNode.hash);
-        return this.#tell({ ...merged, status: 'new' });
+        const mergeNode = await this.#storeUnversioned(node satisfies Loose<VersionNodeMerge>, undefined, false);
+        return this.#moveHead(mergeNode.hash, incoming.hash, { ...merged, status: 'new' }, head.node.data);
+    }
+
+    #moveHead(node: string, listed: string, result: VersionedResult, before: string | undefined): VersionedResult {
+        const { idHash, hash, obj } = result;
+        writeHead(this.transaction, idHash, node);
+        this.#heads.push({ idHash, type: obj.$type$, listed, obj, before });
+        this.#records.push({ kind: 'version', hash, idHash, node });
+        this.events.push({ type: 'versioned', ...result, status: 'new' });
+        return result;
     }
 
     /** The current version if it is the same: then nothing is to be stored (spec 20 §6.2). */
     async #ifCurrent({ obj, version: { hash }, id }: Prepared): Promise<VersionedResult | undefined> {
         const headHash = await this.head(id.hash);
         if (headHash === undefined) return undefined;
-        const { data, creationTime } = await this.#node(headHash);
+        const { data, creationTime } = await this.node(headHash);
         if ((data as string) !== hash) return undefined;
         return { obj, hash, idHash: id.hash, status: 'exists', timestamp: creationTime };
     }
 
     /** What a merge reads and stores; referenced versions are stored without moving their own heads (spec 21 §6.4). */
     #access(): ObjectAccess {
-        const { recipes } = this.#microdata;
+        const { recipes } = this.microdata;
         return {
             recipes,
             read: hash => this.read(hash),
@@ -199,27 +277,17 @@ export class ObjectTransaction extends ObjectReader {
                 recipes.isVersioned(object.$type$)
                     ? (await this.#storeRaw(await this.#prepare(object, { lossy: true }))).hash
                     : (await this.storeUnversioned(object, { lossy: true })).hash,
-            itemText: (itemType, value) => this.#microdata.itemText(itemType, value),
+            itemText: (itemType, value) => this.microdata.itemText(itemType, value),
         };
     }
 
-    async #edge(data: string, creationTime: number): Promise<string> {
+    async #edge(data: string, creationTime: number): Promise<UnversionedResult> {
         const edge = { $type$: 'VersionNodeEdge', data, depth: 0, creationTime } satisfies Loose<VersionNodeEdge>;
-        return (await this.storeUnversioned(edge)).hash;
-    }
-
-    async #node(hash: string): Promise<VersionNode> {
-        const node = await this.read(hash);
-        if (!isHash(node['data']) || typeof node['depth'] !== 'number' || typeof node['creationTime'] !== 'number')
-            throw new ObjectStoreError('VERSION_NODE_INVALID', `A ${node.$type$} stands where a version node belongs`);
-        return node as AnyObject & VersionNode;
-    }
-
-    #tell(result: VersionedResult): VersionedResult {
-        this.events.push({ type: 'versioned', ...result, status: 'new' });
-        return result;
+        return this.#storeUnversioned(edge, undefined, false);
     }
 }
+
+const utf8 = new TextEncoder();
 
 /** A version node with plain texts for its hashes: whose objects they are is checked by who stored them. */
 type Loose<T> = {

@@ -1,102 +1,178 @@
+import { MAX_PENDING_BYTES, MAX_COMMIT_BYTES, MAX_TRANSACTION_BYTES } from '../limits.ts';
 import { Sequence } from '../sequence.ts';
-import { StorageKeyExistsError, type Space, type StorageBackend, type Write } from './storage-backend.ts';
+import type { BlobFiles } from './blob-files.ts';
+import { idOf, listWith, PendingWrites, WriteSet } from './pending-writes.ts';
+import {
+    ensureStorageKey,
+    type ListEntry,
+    type ListRange,
+    type ListSpace,
+    type Space,
+    type StorageBackend,
+    type StorageReader,
+    type ValueSpace,
+    type Write,
+} from './storage-backend.ts';
+import { StorageKeyExistsError, TransactionTooLargeError } from './storage-errors.ts';
 
-/** Reading that sees either a whole commit or nothing of it only inside of a transaction. */
-export interface StoreReader {
-    get(space: Space, key: string): Promise<Uint8Array | undefined>;
-    /** Ascending by UTF-16 units. */
-    keys(space: Space): Promise<readonly string[]>;
-}
+/** Reads what a transaction sees, or what is durable. */
+export type StoreReader = StorageReader;
 
 /** Reads what it has written itself. Nothing of it is stored before its task has ended. */
 export interface Transaction extends StoreReader {
-    /** The key must be new when the transaction is stored. Values are copied. @throws StorageKeyExistsError */
-    create(space: Space, key: string, value: Uint8Array): void;
-    put(space: Space, key: string, value: Uint8Array): void;
-    delete(space: Space, key: string): void;
+    /** The key must be new when the transaction ends; otherwise the whole transaction fails. Values are copied. */
+    create(space: ValueSpace, key: string, value: Uint8Array): void;
+    put(space: ValueSpace, key: string, value: Uint8Array): void;
+    delete(space: ValueSpace, key: string): void;
+    /** The number is greater than those of all entries before. */
+    append(space: ListSpace, key: string, number: number, value: Uint8Array): void;
+    /** Removes the entries with smaller numbers. */
+    trim(space: ListSpace, key: string, before: number): void;
+    /** Called when the transaction is durable, in the order of the transactions, before its caller goes on. */
+    whenDurable(callback: () => void): void;
 }
 
 /**
  * A backend with transactions. There is one store per backend; key chain, identities and objects of one instance share it,
- * so that none of them decides by what another is just changing.
+ * so that none of them decides by what another is just changing. Tasks of transactions run one after the other, but none
+ * waits for the disk: what they wrote is made durable in groups.
  */
 export class Store implements StoreReader, AsyncDisposable {
     readonly #backend: StorageBackend;
-    readonly #transactions = new Sequence();
+    readonly #tasks = new Sequence();
+    readonly #pending: PendingWrites;
 
     constructor(backend: StorageBackend) {
         this.#backend = backend;
+        this.#pending = new PendingWrites(writes => backend.commit(writes), MAX_COMMIT_BYTES);
     }
 
-    get(space: Space, key: string): Promise<Uint8Array | undefined> {
+    get blobs(): BlobFiles {
+        return this.#backend.blobs;
+    }
+
+    get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
         return this.#backend.get(space, key);
     }
 
-    keys(space: Space): Promise<readonly string[]> {
+    getMany(space: ValueSpace, keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+        return this.#backend.getMany(space, keys);
+    }
+
+    list(space: ListSpace, key: string, range?: ListRange): Promise<ListEntry[]> {
+        return this.#backend.list(space, key, range);
+    }
+
+    keys(space: Space): AsyncIterable<string> {
         return this.#backend.keys(space);
     }
 
     /**
      * Runs a task alone, then stores what it wrote in one commit. If the task or the commit fails, nothing is stored.
-     * Resolves when everything is durable. A task must not start a transaction: it would wait for itself.
+     * Resolves when everything it wrote, and everything it may have read, is durable. A task must not start a transaction: it
+     * would wait for itself.
+     * @throws what the task throws; StorageKeyExistsError, TransactionTooLargeError, StorageError
      */
-    transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
-        return this.#transactions.run(async () => {
-            const transaction = new CollectedWrites(this.#backend);
+    async transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
+        const { result, durable } = await this.#tasks.run(async () => {
+            while (this.#pending.size > MAX_PENDING_BYTES) await this.#pending.progress();
+            const generation = this.#pending.generation;
+            const transaction = new CollectedWrites(this.#backend, this.#pending);
             const result = await task(transaction).finally(() => transaction.end());
-            if (transaction.writes.size > 0) await this.#backend.commit([...transaction.writes.values()]);
-            return result;
+            await transaction.ensureNew();
+            // In an object, so that the next task does not wait for the disk.
+            return { result, durable: this.#stored(transaction, generation) };
         });
+        await durable;
+        return result;
     }
 
     /** Waits for transactions under way and closes the backend. */
     [Symbol.asyncDispose](): Promise<void> {
-        return this.#transactions.run(async () => this.#backend[Symbol.asyncDispose]());
+        return this.#tasks.run(async () => {
+            // Whoever began them hears how they end.
+            await this.#pending.settled().catch(() => undefined);
+            await this.#backend[Symbol.asyncDispose]();
+        });
+    }
+
+    #stored({ writes, callbacks }: CollectedWrites, generation: number): Promise<void> {
+        if (!writes.empty) return this.#pending.add(writes, generation, callbacks);
+        return this.#pending.settled().then(() => {
+            for (const callback of callbacks) callback();
+        });
     }
 }
 
 class CollectedWrites implements Transaction {
-    readonly writes = new Map<string, Write>();
+    readonly writes = new WriteSet();
+    readonly callbacks: (() => void)[] = [];
+    readonly #created: [ValueSpace, string][] = [];
     readonly #backend: StorageBackend;
+    readonly #pending: PendingWrites;
     #ended = false;
 
-    constructor(backend: StorageBackend) {
+    constructor(backend: StorageBackend, pending: PendingWrites) {
         this.#backend = backend;
+        this.#pending = pending;
     }
 
-    async get(space: Space, key: string): Promise<Uint8Array | undefined> {
-        const write = this.writes.get(idOf(space, key));
+    async get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
+        const write = this.#written(space, key);
         if (write === undefined) return this.#backend.get(space, key);
-        return write.type === 'delete' ? undefined : new Uint8Array(write.value);
+        return write.type === 'put' ? new Uint8Array(write.value) : undefined;
     }
 
-    async keys(space: Space): Promise<readonly string[]> {
-        const keys = new Set(await this.#backend.keys(space));
-        for (const write of this.writes.values()) {
-            if (write.space !== space) continue;
-            if (write.type === 'delete') keys.delete(write.key);
-            else keys.add(write.key);
-        }
-        return [...keys].sort();
+    async getMany(space: ValueSpace, keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+        const written = keys.map(key => this.#written(space, key));
+        const rest = keys.filter((_, i) => written[i] === undefined);
+        const stored = (rest.length === 0 ? [] : await this.#backend.getMany(space, rest)).values();
+        return written.map(write => {
+            if (write === undefined) return stored.next().value;
+            return write.type === 'put' ? new Uint8Array(write.value) : undefined;
+        });
     }
 
-    create(space: Space, key: string, value: Uint8Array): void {
-        const before = this.writes.get(idOf(space, key));
-        if (before !== undefined && before.type !== 'delete') throw new StorageKeyExistsError(space, key);
-        this.#add({ type: before === undefined ? 'create' : 'put', space, key, value: new Uint8Array(value) });
+    list(space: ListSpace, key: string, range?: ListRange): Promise<ListEntry[]> {
+        const own = this.writes.lists.get(idOf(space, key));
+        const writes = [...this.#pending.list(space, key), ...(own === undefined ? [] : [own])];
+        return listWith(this.#backend, [space, key, range], writes);
     }
 
-    put(space: Space, key: string, value: Uint8Array): void {
-        // What is created in this transaction must still be new.
-        const before = this.writes.get(idOf(space, key));
-        const type = before?.type === 'create' ? 'create' : 'put';
-        this.#add({ type, space, key, value: new Uint8Array(value) });
+    async *keys(space: Space): AsyncIterable<string> {
+        const writes = [...this.#pending.written(), ...this.writes.values.values(), ...this.writes.lists.values()];
+        const known = new Map<string, boolean>();
+        for (const write of writes)
+            if (write.space === space) known.set(write.key, !('type' in write) || write.type === 'put');
+        for (const [key, exists] of known) if (exists) yield key;
+        for await (const key of this.#backend.keys(space)) if (!known.has(key)) yield key;
     }
 
-    delete(space: Space, key: string): void {
-        if (this.writes.get(idOf(space, key))?.type === 'create')
-            throw new TypeError(`"${key}" was created in this transaction; do not create it.`);
+    create(space: ValueSpace, key: string, value: Uint8Array): void {
+        if (this.#written(space, key)?.type === 'put') throw new StorageKeyExistsError(space, key);
+        // What this transaction has deleted itself is new again.
+        if (this.writes.values.get(idOf(space, key)) === undefined) this.#created.push([space, key]);
+        this.put(space, key, value);
+    }
+
+    put(space: ValueSpace, key: string, value: Uint8Array): void {
+        this.#add({ type: 'put', space, key, value: new Uint8Array(value) });
+    }
+
+    delete(space: ValueSpace, key: string): void {
         this.#add({ type: 'delete', space, key });
+    }
+
+    append(space: ListSpace, key: string, number: number, value: Uint8Array): void {
+        this.#add({ type: 'append', space, key, number, value: new Uint8Array(value) });
+    }
+
+    trim(space: ListSpace, key: string, before: number): void {
+        this.#add({ type: 'trim', space, key, before });
+    }
+
+    whenDurable(callback: () => void): void {
+        this.callbacks.push(callback);
     }
 
     /** A write that comes later would be lost. */
@@ -104,12 +180,24 @@ class CollectedWrites implements Transaction {
         this.#ended = true;
     }
 
+    /** @throws StorageKeyExistsError if something that was to be created exists */
+    async ensureNew(): Promise<void> {
+        for (const [space, key] of this.#created) {
+            const pending = this.#pending.value(space, key);
+            const exists =
+                pending === undefined ? (await this.#backend.get(space, key)) !== undefined : pending.type === 'put';
+            if (exists) throw new StorageKeyExistsError(space, key);
+        }
+    }
+
+    #written(space: ValueSpace, key: string) {
+        return this.writes.values.get(idOf(space, key)) ?? this.#pending.value(space, key);
+    }
+
     #add(write: Write): void {
         if (this.#ended) throw new TypeError('The transaction has ended; await everything inside of its task.');
-        this.writes.set(idOf(write.space, write.key), write);
+        ensureStorageKey(write.space, write.key);
+        this.writes.add(write);
+        if (this.writes.size > MAX_TRANSACTION_BYTES) throw new TransactionTooLargeError(MAX_TRANSACTION_BYTES);
     }
-}
-
-function idOf(space: Space, key: string): string {
-    return `${space}/${key}`;
 }

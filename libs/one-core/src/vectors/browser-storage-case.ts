@@ -7,11 +7,10 @@ import { deriveSymmetricKeyFromSecret } from '../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce } from '../crypto/symmetric.ts';
 import { instanceIdHash, personIdHash } from '../instance/instance-ids.ts';
 import { KeyChain } from '../keychain/key-chain.ts';
-import { Microdata } from '../microdata/microdata.ts';
-import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
+import { writesOfOriginalFile } from '../storage/reverse-map-file.ts';
 import { StorageCipher, type StorageKeyRecords } from '../storage/original-browser/storage-cipher.ts';
-import { Store } from '../storage/store.ts';
+import { TestObjects } from './test-objects.ts';
 import { expectEqual, expectError } from './expectations.ts';
 
 interface DatabaseEntry {
@@ -73,11 +72,11 @@ async function contents(database: Database, cipher: StorageCipher): Promise<void
                 expectEqual(await hashBytes(raw), name, 'name of an object');
                 expectEqual(typeof content === 'string', name !== database.blobHash, `kind of ${name}`);
             }
-            await storage.commit([{ type: 'create', space, key: name, value: raw }]);
+            await storage.commit(writesOfOriginalFile(space, name, raw));
         }
     for (const hash of [database.blobHash, database.clobHash])
         expectEqual((await storage.get('objects', hash)) !== undefined, true, `presence of ${hash}`);
-    const keyChain = new KeyChain({ store: new Store(storage), microdata: new Microdata(new RecipeRegistry()) });
+    const keyChain = new KeyChain({ objects: new TestObjects([], storage).objects });
     await keyChain.unlock(database.secret);
     const owner = await personIdHash('alice@example.org');
     const instance = await instanceIdHash('alice-web', 'alice@example.org');

@@ -27,8 +27,8 @@ import { Microdata } from '../microdata/microdata.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { LocalSettingsStore } from '../settings/settings-store.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
-import { Store } from '../storage/store.ts';
 import { browserDatabase, type Database } from './browser-storage-case.ts';
+import { TestObjects } from './test-objects.ts';
 import { expectEqual, expectError } from './expectations.ts';
 import { notEmpty, unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
 
@@ -405,8 +405,8 @@ async function masterKey(vectors: CryptoVectors['masterKey']): Promise<void> {
     }
     const storage = new MemoryBackend();
     await storage.commit([
-        { type: 'create', space: 'private', key: 'keychain_salt', value: bytes(vectors.keychain_salt_Hex) },
-        { type: 'create', space: 'private', key: 'keychain_masterkey', value: bytes(vectors.keychain_masterkey_Hex) },
+        { type: 'put', space: 'private', key: 'keychain_salt', value: bytes(vectors.keychain_salt_Hex) },
+        { type: 'put', space: 'private', key: 'keychain_masterkey', value: bytes(vectors.keychain_masterkey_Hex) },
     ]);
     expectEqual(hex(await openMasterKey(storage, vectors.secret)), vectors.masterKeyHex, 'opened master key');
 }
@@ -415,7 +415,7 @@ async function storageOf({ files }: PrivateFolder): Promise<MemoryBackend> {
     const storage = new MemoryBackend();
     await storage.commit(
         Object.entries(files).map(([key, content]) => ({
-            type: 'create',
+            type: 'put',
             space: 'private',
             key,
             value: bytes(content),
@@ -436,7 +436,7 @@ async function privateFolder(folder: PrivateFolder): Promise<void> {
 /** Ours changes the secret of the original's folder as the original does. */
 async function changedSecret({ before, after }: CryptoVectors['passwordChange']): Promise<void> {
     const storage = await storageOf(before);
-    const keyChain = new KeyChain({ store: new Store(storage), microdata: new Microdata(new RecipeRegistry()) });
+    const keyChain = new KeyChain({ objects: new TestObjects([], storage).objects });
     await expectError(() => keyChain.changeSecret('wrong', after.secret), 'a wrong secret', 'CYENC-SYMDEC');
     await keyChain.changeSecret(before.secret, after.secret);
     expectEqual(hex(await openMasterKey(storage, after.secret)), after.masterKeyHex, 'master key');

@@ -11,12 +11,14 @@ import { KeyChain } from '../keychain/key-chain.ts';
 import { contentTypeOfBytes } from '../microdata/content-type.ts';
 import { stringifyCanonical } from '../microdata/canonical-json.ts';
 import { Microdata } from '../microdata/microdata.ts';
-import type { Instance, Person } from '../recipes/core-recipes.ts';
+import { coreRecipes, type Instance, type Person } from '../recipes/core-recipes.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import { keysOf } from '../storage/acceptance.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
-import { Store } from '../storage/store.ts';
-import { spaces, type StorageBackend, type Write } from '../storage/storage-backend.ts';
+import { writesOfOriginalFile } from '../storage/reverse-map-file.ts';
+import type { StorageBackend, Write } from '../storage/storage-backend.ts';
 import { expectEqual, expectError } from './expectations.ts';
+import { TestObjects } from './test-objects.ts';
 import { unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
 
 interface FolderVectors {
@@ -41,6 +43,7 @@ interface FolderVectors {
 }
 
 const sections = ['what', 'options', 'directories', 'files', 'expected'];
+const originalSpaces = ['objects', 'vheads', 'rmaps', 'private'] as const;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const instanceFolderSuite: VectorSuite = {
@@ -55,7 +58,8 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
         const storage = new MemoryBackend();
         await storage.commit(writesOf(vectors));
         const microdata = await microdataOf(storage, expected.instanceIdHash);
-        const keyChain = new KeyChain({ store: new Store(storage), microdata });
+        const { objects } = new TestObjects(microdata.recipes.values().slice(coreRecipes.length), storage);
+        const keyChain = new KeyChain({ objects });
         return { storage, microdata, keyChain };
     };
     type Parts = Awaited<ReturnType<typeof setUp>>;
@@ -70,7 +74,10 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
             expectEqual(await personIdHash(email), expected.personIdHash, 'ID hash of the owner');
             expectEqual(await instanceIdHash(instanceName, email), expected.instanceIdHash, 'ID hash of the instance');
             const location = await storageLocationHash(instanceName, email);
-            const folders = [location, ...['acache', ...spaces, 'tmp'].map(name => `${location}/${name}`)].sort();
+            const folders = [
+                location,
+                ...['acache', 'objects', 'private', 'rmaps', 'tmp', 'vheads'].map(name => `${location}/${name}`),
+            ].sort();
             expectEqual([...vectors.directories].sort(), folders, 'directories');
         }),
         one('unlock', async ({ keyChain }) => {
@@ -110,7 +117,7 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
             }),
         ),
         one('every object', async ({ storage, microdata }) => {
-            for (const hash of await storage.keys('objects')) {
+            for (const hash of await keysOf(storage, 'objects')) {
                 const bytes = (await storage.get('objects', hash)) ?? new Uint8Array();
                 expectEqual(await hashBytes(new Uint8Array(bytes)), hash, 'name of an object');
                 const type = contentTypeOfBytes(bytes);
@@ -157,9 +164,9 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
 function writesOf({ files, expected }: FolderVectors): Write[] {
     return Object.entries(files).flatMap(([path, content]): Write[] => {
         const [folder, name, key] = path.split('/');
-        const space = spaces.find(candidate => candidate === name);
+        const space = originalSpaces.find(candidate => candidate === name);
         if (folder !== expected.instanceIdHash || space === undefined || key === undefined) return [];
-        return [{ type: 'create', space, key, value: base64ToUint8Array(content) }];
+        return writesOfOriginalFile(space, key, base64ToUint8Array(content));
     });
 }
 
@@ -174,7 +181,7 @@ async function microdataOf(storage: StorageBackend, instance: string): Promise<M
 }
 
 async function snapshot(storage: StorageBackend): Promise<string[]> {
-    const names = await storage.keys('private');
+    const names = await keysOf(storage, 'private');
     return Promise.all(
         names.map(async name => `${name} ${uint8ArrayToHex((await storage.get('private', name)) ?? new Uint8Array())}`),
     );

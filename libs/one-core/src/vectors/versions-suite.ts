@@ -1,14 +1,10 @@
 // versions.json (spec 20 §11, 21 §9): stores and merges on one instance, and exchanges between several.
-import { Microdata } from '../microdata/microdata.ts';
-import type { ObjectEvent } from '../objects/object-events.ts';
-import { ObjectStore } from '../objects/object-store.ts';
 import type { StoreAs } from '../objects/object-transaction.ts';
-import { RecipeRegistry } from '../recipes/recipe-registry.ts';
-import { MemoryBackend } from '../storage/memory/memory-backend.ts';
-import { Store } from '../storage/store.ts';
 import type { Typed } from '../hashes.ts';
+import { keysOf } from '../storage/acceptance.ts';
 import { expectEqual } from './expectations.ts';
 import { decodeTagged } from './tagged-values.ts';
+import { TestObjects } from './test-objects.ts';
 import { notEmpty, unknownSections, type VectorCase, type VectorSuite } from './vector-suite.ts';
 
 interface Head {
@@ -75,40 +71,9 @@ export const versionsSuite: VectorSuite = {
     cases: json => versionCases(json as VersionVectors),
 };
 
-/** One instance whose clock is set by the test. */
-class TestInstance {
-    time = 0;
-    readonly events: ObjectEvent[] = [];
-    readonly backend = new MemoryBackend();
-    readonly objects: ObjectStore;
-    readonly microdata: Microdata;
-
-    constructor(recipes: readonly unknown[]) {
-        const registry = new RecipeRegistry();
-        for (const recipe of recipes) registry.register(decodeTagged(recipe));
-        this.microdata = new Microdata(registry);
-        this.objects = new ObjectStore({
-            store: new Store(this.backend),
-            microdata: this.microdata,
-            now: () => this.time,
-            onListenerError: error => {
-                throw error;
-            },
-        });
-        this.objects.events.listen(event => this.events.push(event));
-    }
-
-    async head(idHash: string): Promise<Record<string, unknown> | null> {
-        const hash = await this.objects.getCurrentVersionNodeHash(idHash);
-        if (hash === undefined) return null;
-        const { nodes, ...node } = await this.objects.getObject(hash);
-        return { ...node, hash, ...(nodes instanceof Set && { nodes: [...(nodes as Set<string>)] }) };
-    }
-}
-
 function versionCases(vectors: VersionVectors): VectorCase[] {
     // All scenarios share one store: each case runs those before it first, once.
-    const instance = new TestInstance(vectors.recipes);
+    const instance = new TestObjects(vectors.recipes.map(decodeTagged));
     const results = new Map<string, Promise<void>>();
     let last = Promise.resolve();
     const scenarios = notEmpty('scenarios', vectors.scenarios).map((scenario): VectorCase => ({
@@ -140,7 +105,7 @@ function versionCases(vectors: VersionVectors): VectorCase[] {
     ];
 }
 
-async function runScenario(instance: TestInstance, { name, steps, final }: Scenario): Promise<void> {
+async function runScenario(instance: TestObjects, { name, steps, final }: Scenario): Promise<void> {
     for (const [i, step] of steps.entries()) await runStep(instance, name, step, `step ${i}`);
     if (final === undefined || SUCCEEDS.has(name)) return;
     const nodes = (await instance.objects.getVersionsNodes(final.idHash)) ?? [];
@@ -156,11 +121,11 @@ async function runScenario(instance: TestInstance, { name, steps, final }: Scena
     );
 }
 
-async function runStep(instance: TestInstance, name: string, step: Step, what: string): Promise<void> {
+async function runStep(instance: TestObjects, name: string, step: Step, what: string): Promise<void> {
     const { backend, microdata } = instance;
     const { expect } = step;
     instance.time = step.time ?? instance.time;
-    const before = new Set(await backend.keys('objects'));
+    const before = new Set(await keysOf(backend, 'objects'));
     instance.events.length = 0;
     const object = decodeTagged(step.object) as Typed;
     const result = await store(instance, step, object);
@@ -179,7 +144,7 @@ async function runStep(instance: TestInstance, name: string, step: Step, what: s
     const { idHash } = { idHash: undefined, ...result };
     if (expect.head !== undefined && idHash !== undefined)
         expectEqual(await instance.head(idHash), expect.head, `${what}: head`);
-    const added = (await backend.keys('objects')).filter(hash => !before.has(hash));
+    const added = (await keysOf(backend, 'objects')).filter(hash => !before.has(hash));
     const counts = { versioned: 0, unversioned: 0, id: 0 };
     for (const { type } of instance.events) counts[type]++;
     // The events of an import are counted without those of storing the object before.
@@ -198,7 +163,7 @@ async function runStep(instance: TestInstance, name: string, step: Step, what: s
     expectEqual(counts, expect.events, `${what}: events`);
 }
 
-function store(instance: TestInstance, step: Step, object: Typed) {
+function store(instance: TestObjects, step: Step, object: Typed) {
     const { objects } = instance;
     switch (step.op) {
         case 'storeUnversioned':
@@ -221,8 +186,8 @@ function timestampOf(expected: object | undefined, actual: object): { timestamp?
 }
 
 async function runExchange(recipes: readonly unknown[], exchange: Exchange): Promise<void> {
-    const peers = new Map(exchange.peers.map(name => [name, new TestInstance(recipes)]));
-    const peer = (name = ''): TestInstance => {
+    const peers = new Map(exchange.peers.map(name => [name, new TestObjects(recipes.map(decodeTagged))]));
+    const peer = (name = ''): TestObjects => {
         const found = peers.get(name);
         if (found === undefined) throw new Error(`There is no peer "${name}"`);
         return found;
@@ -242,20 +207,14 @@ async function runExchange(recipes: readonly unknown[], exchange: Exchange): Pro
 }
 
 /** What synchronization does with the version nodes of one ID (spec 21 §9). */
-async function pull(
-    own: TestInstance,
-    from: TestInstance,
-    idHash: string,
-    step: PeerStep,
-    what: string,
-): Promise<void> {
+async function pull(own: TestObjects, from: TestObjects, idHash: string, step: PeerStep, what: string): Promise<void> {
     const offered = (await from.objects.getVersionsNodes(idHash)) ?? [];
     expectEqual(
         offered.map(({ hash }) => hash),
         step.offered,
         `${what}: offered`,
     );
-    const known = new Set(await own.backend.keys('objects'));
+    const known = new Set(await keysOf(own.backend, 'objects'));
     const fresh = offered.filter(({ hash }) => !known.has(hash));
     expectEqual(
         fresh.map(({ hash }) => hash),
@@ -272,7 +231,7 @@ async function pull(
 }
 
 /** Copies a version node with everything it leads to. */
-async function copyTree(own: TestInstance, from: TestInstance, hash: string): Promise<void> {
+async function copyTree(own: TestObjects, from: TestObjects, hash: string): Promise<void> {
     if ((await own.backend.get('objects', hash)) !== undefined) return;
     const object = await from.objects.getObject(hash);
     for (const name of ['prev', 'data'] as const)

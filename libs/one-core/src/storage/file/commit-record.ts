@@ -3,7 +3,8 @@
 //   offset  bytes   field
 //   0       8       "ONECMT1\n"
 //   8       32      SHA-256 of everything behind it
-//   40              JSON: [{space, key, part?}]; without part the key is deleted, else the file `part` gets its name
+//   40              JSON: [{space, key, part?, at?}]: without part the key is deleted, else the file `part` gets its
+//                   name, or with `at` its content becomes the end of the file, from this offset on
 //
 // The parts are on the disk before the record is, so that carrying it out needs no space.
 import { createHash } from 'node:crypto';
@@ -12,7 +13,14 @@ import { spaces } from '../storage-backend.ts';
 
 const MAGIC = Buffer.from('ONECMT1\n');
 const HEADER = MAGIC.length + 32;
-const stepsSchema = z.array(z.strictObject({ space: z.enum(spaces), key: z.string(), part: z.string().optional() }));
+const stepsSchema = z.array(
+    z.strictObject({
+        space: z.enum(spaces),
+        key: z.string(),
+        part: z.string().optional(),
+        at: z.int().nonnegative().optional(),
+    }),
+);
 
 /** One file of a commit. */
 export interface Step {
@@ -20,6 +28,8 @@ export interface Step {
     readonly key: string;
     /** Name of the file in `tmp` that holds the value. */
     readonly part?: string | undefined;
+    /** Where in the file the value begins, if it is its end only. */
+    readonly at?: number | undefined;
 }
 
 export function encodeCommit(steps: readonly Step[]): Uint8Array {

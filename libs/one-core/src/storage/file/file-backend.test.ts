@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { temporaryFolder, type TemporaryFolder } from '@lama/testing';
+import { contentsOf, keysOf, storageAcceptance } from '../acceptance.ts';
+import { checkAgainstModel, steps } from '../acceptance-model.ts';
 import type { StorageBackend, Write } from '../storage-backend.ts';
 import { encodeCommit } from './commit-record.ts';
 import { folderOperations, type FolderOperations } from './folder-operations.ts';
@@ -24,11 +26,27 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const put = (key: string, text: string): Write => ({ type: 'put', space: 'private', key, value: bytes(text) });
 const refused = (code: string) => expect.objectContaining({ code });
 
-async function contents(backend: Pick<StorageBackend, 'get' | 'keys'>): Promise<Record<string, string>> {
-    const entries: Record<string, string> = {};
-    for (const key of await backend.keys('private'))
-        entries[key] = new TextDecoder().decode(await backend.get('private', key));
-    return entries;
+const hashOf = (digit: string): string => digit.repeat(64);
+const map = `${hashOf('a')}.Object.T`;
+const link = (digit: string): Write => ({
+    type: 'append',
+    space: 'rmaps',
+    key: map,
+    number: 0,
+    value: bytes(hashOf(digit)),
+});
+const log = (number: number): Write => ({
+    type: 'append',
+    space: 'logs',
+    key: 'l',
+    number,
+    value: bytes(String(number)),
+});
+
+/** Private files by their names, and lists by theirs. */
+async function contents(backend: StorageBackend): Promise<Record<string, string>> {
+    const entries = Object.entries(await contentsOf(backend));
+    return Object.fromEntries(entries.map(([id, text]) => [id.replace('private/', ''), text]));
 }
 
 // ---------------------------------------------------------------- a disk whose power can be cut
@@ -65,6 +83,28 @@ class PowerLossDisk implements FolderOperations {
     read(path: string): Promise<Uint8Array | undefined> {
         const entry = this.#now.get(path);
         return Promise.resolve(entry === 'folder' ? undefined : entry && new Uint8Array(entry));
+    }
+
+    size(path: string): Promise<number | undefined> {
+        const entry = this.#now.get(path);
+        return Promise.resolve(entry === undefined || entry === 'folder' ? undefined : entry.length);
+    }
+
+    async readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+        return (await this.read(path))?.slice(offset, offset + length) ?? new Uint8Array();
+    }
+
+    writeEndDurably(path: string, offset: number, content: Uint8Array): Promise<void> {
+        const write = (end: Uint8Array): void => {
+            const entry = this.#now.get(path);
+            const start = entry === undefined || entry === 'folder' ? new Uint8Array() : entry.slice(0, offset);
+            this.#now.set(path, new Uint8Array([...start, ...end]));
+            if (this.#durable.has(path)) this.#durable.set(path, new Uint8Array([...start, ...end]));
+        };
+        return this.#change(
+            () => write(content),
+            () => write(content.slice(0, content.length / 2)),
+        );
     }
 
     list(folder: string): Promise<string[]> {
@@ -146,19 +186,28 @@ class PowerLossDisk implements FolderOperations {
 
 // ---------------------------------------------------------------- what it shows
 
-const before = { a: '1', b: '2', c: '3' };
+const before = { a: '1', b: '2', c: '3', 'logs/l': '1=1', [`rmaps/${map}`]: hashOf('b') };
 const change: readonly Write[] = [
     put('a', 'changed'),
     { type: 'delete', space: 'private', key: 'b' },
-    { type: 'create', space: 'private', key: 'd', value: bytes('new') },
+    put('d', 'new'),
+    link('c'),
+    log(2),
+    log(5),
 ];
-const after = { a: 'changed', c: '3', d: 'new' };
+const after = {
+    a: 'changed',
+    c: '3',
+    d: 'new',
+    'logs/l': '1=1,2=2,5=5',
+    [`rmaps/${map}`]: `${hashOf('b')},${hashOf('c')}`,
+};
 const FOLDER = '/base/store';
 
 async function diskWithStore(): Promise<PowerLossDisk> {
     const disk = new PowerLossDisk();
     await using backend = await FileBackend.open(FOLDER, { create: true, operations: disk });
-    await backend.commit(Object.entries(before).map(([key, text]) => put(key, text)));
+    await backend.commit([put('a', '1'), put('b', '2'), put('c', '3'), link('b'), log(1)]);
     return disk;
 }
 
@@ -207,7 +256,7 @@ describe('when the power is lost', () => {
                 expect((await rest.list(`${FOLDER}/tmp`)).filter(name => name !== 'one.lock')).toEqual([]);
                 seen.add('d' in now);
             }
-            if (committed && operations > 60) break;
+            if (committed && operations > 90) break;
         }
         expect(seen.size).toBe(2);
     });
@@ -400,7 +449,99 @@ describe('a folder', () => {
         await using backend = await FileBackend.open(folder);
         await expect(backend.commit([put('a', '1'), put('folder', '2')])).rejects.toThrow('is a folder, not a file');
         await backend.commit([put('a', '1')]);
-        expect(await backend.keys('private')).toEqual(['a', 'folder']);
+        expect(await keysOf(backend, 'private')).toEqual(['a', 'folder']);
         expect(await readdir(join(folder, 'tmp'))).toContain('tmp-1700000000000-0');
     });
+});
+
+describe('the contract', () => {
+    const place = async () => {
+        const folder = await newFolder();
+        return {
+            open: () => FileBackend.open(folder, { create: true }),
+            [Symbol.asyncDispose]: () => Promise.resolve(),
+        };
+    };
+    test.each(storageAcceptance(place, { blobsAreValues: true }))('$name', async ({ run }) => {
+        await run();
+    });
+
+    test('is kept for any commits, as a model says', async () => {
+        await fc.assert(
+            fc.asyncProperty(steps, async made => checkAgainstModel(await place(), made)),
+            { numRuns: 15 },
+        );
+    });
+});
+
+describe('a reverse map of an original installation', () => {
+    async function open(content: string): Promise<[FileBackend, string]> {
+        const folder = await newFolder();
+        await (await FileBackend.open(folder, { create: true }))[Symbol.asyncDispose]();
+        await writeFile(join(folder, 'rmaps', map), content);
+        return [await FileBackend.open(folder), join(folder, 'rmaps', map)];
+    }
+    const [a, b, c] = [hashOf('a'), hashOf('b'), hashOf('c')];
+
+    test('is appended to, not written again', async () => {
+        const [backend, file] = await open(`${a}\n${b}\n`);
+        const before = await stat(file);
+        await backend.commit([link('c')]);
+        expect(await readFile(file, 'utf8')).toBe(`${a}\n${b}\n${c}\n`);
+        expect((await stat(file)).ino).toBe(before.ino);
+        await backend[Symbol.asyncDispose]();
+    });
+
+    test.each([
+        ['torn at its end', `${a}\n${b}\n${a.slice(0, 20)}`, [a, b]],
+        ['without its last line feed', `${a}\n${b}`, [a, b]],
+        ['with the rest of a torn line before another', `${a.slice(0, 9)}${b}\n`, [b]],
+        ['with a line twice', `${a}\n${a}\n${b}`, [a, b]],
+        ['empty', '', []],
+    ])('%s is read, and repaired when it is written', async (_, content, entries) => {
+        const [backend, file] = await open(content);
+        const list = async () => (await backend.list('rmaps', map)).map(({ value }) => new TextDecoder().decode(value));
+        expect(await list()).toEqual(entries);
+        await backend.commit([link('c')]);
+        expect(await list()).toEqual([...entries, c]);
+        if (content.length % 65 !== 0)
+            expect(await readFile(file, 'utf8')).toBe([...entries, c].map(line => `${line}\n`).join(''));
+        await backend[Symbol.asyncDispose]();
+    });
+
+    test('that is damaged elsewhere is refused, and stays', async () => {
+        const damaged = `${a.slice(1)}\n${b}\n`;
+        const [backend, file] = await open(damaged);
+        await expect(backend.list('rmaps', map)).rejects.toEqual(refused('STORAGE_DAMAGED'));
+        await expect(backend.commit([link('c')])).rejects.toEqual(refused('STORAGE_DAMAGED'));
+        expect(await readFile(file, 'utf8')).toBe(damaged);
+        await backend[Symbol.asyncDispose]();
+    });
+});
+
+test('a large BLOB is no value, but a large object is', async () => {
+    const folder = await newFolder();
+    await using backend = await FileBackend.open(folder, { create: true });
+    const large = ' '.repeat(2_000_000);
+    await writeFile(join(folder, 'objects', hashOf('a')), large);
+    await writeFile(join(folder, 'objects', hashOf('b')), `<div itemscope itemtype="//refin.io/T">${large}</div>`);
+    expect(await backend.get('objects', hashOf('a'))).toBeUndefined();
+    await using blob = await backend.blobs.open(hashOf('a'));
+    expect(blob?.size).toBe(2_000_000);
+    expect((await backend.get('objects', hashOf('b')))?.length).toBe(2_000_045);
+});
+
+test('a damaged log is refused', async () => {
+    const folder = await newFolder();
+    {
+        await using backend = await FileBackend.open(folder, { create: true });
+        await backend.commit([log(1), log(2)]);
+    }
+    const file = join(folder, 'lama', 'logs', 'l');
+    const content = await readFile(file);
+    for (const damaged of [content.subarray(0, -1), content.subarray(1), Buffer.concat([content, content])]) {
+        await writeFile(file, damaged);
+        await using backend = await FileBackend.open(folder);
+        await expect(backend.list('logs', 'l')).rejects.toEqual(refused('STORAGE_DAMAGED'));
+    }
 });

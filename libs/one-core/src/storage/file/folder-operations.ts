@@ -1,16 +1,24 @@
 // What the file backend asks of the file system. Its own interface, so that a test can cut the power (in thought) after any
 // single operation.
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { lockFolder } from './folder-lock.ts';
+import { hasCode } from './system-errors.ts';
 
 export interface FolderOperations {
     kind(path: string): Promise<'file' | 'folder' | 'missing'>;
     read(path: string): Promise<Uint8Array | undefined>;
+    /** Bytes of a file; undefined if there is none. */
+    size(path: string): Promise<number | undefined>;
+    /** Fewer bytes than asked for only at the end. */
+    readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
     list(folder: string): Promise<string[]>;
     /** Its parent must exist; an existing folder stays as it is. */
     makeFolder(path: string, mode: number): Promise<void>;
     /** Writes a file that must be new, and forces its content to the disk; its name needs `syncFolder`. */
     writeDurably(path: string, content: Uint8Array, mode: number): Promise<void>;
+    /** Replaces everything from an offset on, in a file that may be new, and forces it to the disk. */
+    writeEndDurably(path: string, offset: number, content: Uint8Array): Promise<void>;
     rename(from: string, to: string): Promise<void>;
     remove(path: string): Promise<void>;
     /** With everything in it. */
@@ -39,7 +47,33 @@ export const folderOperations: FolderOperations = {
             throw error;
         }
     },
-    list: async folder => readdir(folder),
+    async size(path) {
+        try {
+            return (await stat(path)).size;
+        } catch (error) {
+            if (hasCode(error, 'ENOENT')) return undefined;
+            throw error;
+        }
+    },
+    async readRange(path, offset, length) {
+        await using file = await open(path, 'r');
+        const bytes = new Uint8Array(length);
+        let read = 0;
+        while (read < length) {
+            const { bytesRead } = await file.read(bytes, read, length - read, offset + read);
+            if (bytesRead === 0) break;
+            read += bytesRead;
+        }
+        return bytes.subarray(0, read);
+    },
+    async list(folder) {
+        try {
+            return await readdir(folder);
+        } catch (error) {
+            if (hasCode(error, 'ENOENT')) return [];
+            throw error;
+        }
+    },
     async makeFolder(path, mode) {
         try {
             await mkdir(path, { mode });
@@ -50,6 +84,14 @@ export const folderOperations: FolderOperations = {
     async writeDurably(path, content, mode) {
         await using file = await open(path, 'wx', mode);
         await file.writeFile(content);
+        await file.sync();
+    },
+    async writeEndDurably(path, offset, content) {
+        await using file = await open(path, constants.O_RDWR | constants.O_CREAT);
+        await file.truncate(offset);
+        let written = 0;
+        while (written < content.length)
+            written += (await file.write(content, written, content.length - written, offset + written)).bytesWritten;
         await file.sync();
     },
     rename,
@@ -63,7 +105,3 @@ export const folderOperations: FolderOperations = {
     },
     lock: lockFolder,
 };
-
-function hasCode(error: unknown, code: string): boolean {
-    return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-}

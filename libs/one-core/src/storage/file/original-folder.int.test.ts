@@ -5,10 +5,8 @@ import { temporaryFolder } from '@lama/testing';
 import { ensureIdHash } from '../../hashes.ts';
 import { storageLocationHash } from '../../instance/instance-ids.ts';
 import { KeyChain } from '../../keychain/key-chain.ts';
-import { Microdata } from '../../microdata/microdata.ts';
 import type { Person } from '../../recipes/core-recipes.ts';
-import { RecipeRegistry } from '../../recipes/recipe-registry.ts';
-import { Store } from '../store.ts';
+import { TestObjects } from '../../vectors/test-objects.ts';
 import { FileBackend, FileSettingsStore } from './index.ts';
 
 interface FolderVectors {
@@ -57,8 +55,8 @@ test('the folder of an original installation is opened, its secret changed, and 
     const location = await storageLocationHash(options.instanceName, options.email);
     const owner = ensureIdHash<Person>(expected.personIdHash);
     {
-        await using store = new Store(await FileBackend.open(join(base.path, location)));
-        const keyChain = new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
+        await using backend = await FileBackend.open(join(base.path, location));
+        const keyChain = new KeyChain({ objects: new TestObjects([], backend).objects });
         await expect(keyChain.unlock('wrong')).rejects.toEqual(expect.objectContaining({ code: 'CYENC-SYMDEC' }));
         await keyChain.unlock(options.secret);
         expect(await keyChain.getDefaultSecretKeysAsBase64(owner)).toEqual(expected.personSecretKeysBase64);
@@ -66,8 +64,8 @@ test('the folder of an original installation is opened, its secret changed, and 
     expect(await contents(base.path)).toEqual(files);
 
     {
-        await using store = new Store(await FileBackend.open(join(base.path, location)));
-        const keyChain = new KeyChain({ store, microdata: new Microdata(new RecipeRegistry()) });
+        await using backend = await FileBackend.open(join(base.path, location));
+        const keyChain = new KeyChain({ objects: new TestObjects([], backend).objects });
         await keyChain.changeSecret(options.secret, 'another');
         await keyChain.unlock('another');
         expect(await keyChain.getDefaultSecretKeysAsBase64(owner)).toEqual(expected.personSecretKeysBase64);
