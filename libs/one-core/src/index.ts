@@ -104,6 +104,11 @@ export {
 } from './instance/instance-ids.ts';
 export { IdentityError, LocalIdentities, type InstanceOfPerson } from './instance/local-identities.ts';
 
+export { accessibleRoots, type AccessibleRoot, type ObjectFilter } from './access/accessible-roots.ts';
+export { closureOf } from './access/closure.ts';
+export { AccessRequestError, createAccess, createAccessIn, type AccessRequest } from './access/create-access.ts';
+export { readFeed, type FeedChange, type FeedEntry } from './access/feed.ts';
+
 export type { ObjectEvent } from './objects/object-events.ts';
 export { ObjectStoreError } from './objects/object-errors.ts';
 export { ObjectStore, type ObjectStoreOptions } from './objects/object-store.ts';

@@ -23,6 +23,7 @@ test('runs all suites against the committed vectors', () => {
         expect.stringMatching(/^crypto\.json: [1-9]\d passed, 0 failed$/),
         expect.stringMatching(/^instance-folder\.json: \d+ passed, 0 failed$/),
         expect.stringMatching(/^versions\.json: [1-9]\d passed, 0 failed$/),
+        expect.stringMatching(/^access\.json: [1-9]\d passed, 0 failed$/),
         expect.stringMatching(/^connections\.json: \d+ passed, 0 failed$/),
     ]);
 });

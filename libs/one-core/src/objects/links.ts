@@ -3,10 +3,10 @@
 import type { ItemType, Rule } from '../recipes/grammar.ts';
 import { STRING } from '../versions/object-access.ts';
 
-export type LinkKind = 'object' | 'id' | 'blob' | 'clob';
+export type LinkType = 'object' | 'id' | 'blob' | 'clob';
 
 export interface Link {
-    readonly kind: LinkKind;
+    readonly type: LinkType;
     /** Hash, or for `id` ID hash. */
     readonly hash: string;
 }
@@ -18,8 +18,8 @@ const MAP_KEY = '!key!';
 /** The links of an object or ID object by its microdata, in link order, repeated ones included. */
 export function linksOf(microdata: string): Link[] {
     const links: Link[] = [];
-    for (const [, kind, hash = ''] of microdata.matchAll(LINK))
-        links.push({ kind: kind === 'obj' ? 'object' : (kind as LinkKind), hash });
+    for (const [, type, hash = ''] of microdata.matchAll(LINK))
+        links.push({ type: type === 'obj' ? 'object' : (type as LinkType), hash });
     return links;
 }
 

@@ -1,9 +1,12 @@
 import { hashBytes } from '../crypto/hash.ts';
 import { isHash } from '../hashes.ts';
+import { ID_OBJECT_FRAME, OBJECT_FRAME } from '../microdata/content-type.ts';
+import { MicrodataError } from '../microdata/microdata-errors.ts';
 import type { AnyObject, Microdata } from '../microdata/microdata.ts';
 import type { VersionNode } from '../recipes/core-recipes.ts';
 import { StorageError } from '../storage/storage-errors.ts';
 import type { StoreReader } from '../storage/store.ts';
+import { linksOf, type Link } from './links.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import { readHead } from './stored-text.ts';
 
@@ -40,6 +43,22 @@ export class ObjectReader {
     /** @throws as `read` */
     async readId(idHash: string): Promise<AnyObject> {
         return this.microdata.parseId(await this.text(idHash));
+    }
+
+    /**
+     * The links of a text that is an object or ID object of a known type. Anything else has none: a CLOB that only looks like
+     * an object leads nowhere.
+     */
+    linksOf(text: string): Link[] {
+        const form = text.startsWith(OBJECT_FRAME) ? 'parse' : text.startsWith(ID_OBJECT_FRAME) ? 'parseId' : undefined;
+        if (form === undefined) return [];
+        try {
+            this.microdata[form](text);
+        } catch (error) {
+            if (error instanceof MicrodataError) return [];
+            throw error;
+        }
+        return linksOf(text);
     }
 
     /** Hash of the current version node of an ID; undefined if it has no version. */

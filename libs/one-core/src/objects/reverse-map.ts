@@ -60,7 +60,10 @@ export async function readReverseMap(
 }
 
 /** @throws ReverseMapEnabledError for a type that is always kept */
-export function ensureReverseMapTypes(objects: ReverseMapTypes = new Map(), idObjects: ReverseMapTypes = new Map()): void {
+export function ensureReverseMapTypes(
+    objects: ReverseMapTypes = new Map(),
+    idObjects: ReverseMapTypes = new Map(),
+): void {
     for (const type of ALWAYS_ENABLED.Object) if (objects.has(type)) throw new ReverseMapEnabledError(type);
     for (const type of ALWAYS_ENABLED.IdObject) if (idObjects.has(type)) throw new ReverseMapEnabledError(type);
 }

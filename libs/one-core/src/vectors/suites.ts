@@ -1,3 +1,4 @@
+import { accessSuite } from './access-suite.ts';
 import { cryptoSuite } from './crypto-suite.ts';
 import { instanceFolderSuite } from './instance-folder-suite.ts';
 import { objectsSuite } from './objects-suite.ts';
@@ -5,4 +6,10 @@ import { versionsSuite } from './versions-suite.ts';
 import type { VectorSuite } from './vector-suite.ts';
 
 /** Vector suites of this library. */
-export const vectorSuites: readonly VectorSuite[] = [objectsSuite, cryptoSuite, instanceFolderSuite, versionsSuite];
+export const vectorSuites: readonly VectorSuite[] = [
+    objectsSuite,
+    cryptoSuite,
+    instanceFolderSuite,
+    versionsSuite,
+    accessSuite,
+];

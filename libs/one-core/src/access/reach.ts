@@ -1,0 +1,35 @@
+import type { ObjectReader } from '../objects/object-reader.ts';
+import { contentTypeOfText } from '../microdata/content-type.ts';
+import { keyOf, LOCAL_TYPES, type AccessibleRoot } from './accessible-roots.ts';
+
+/**
+ * All hashes and ID hashes that can be read starting from roots (spec 22 §6), as far as they are here. The whole
+ * computation, for inspection: what answers peers is kept up to date by `AccessIndex`.
+ */
+export async function reachOf(
+    objects: ObjectReader,
+    roots: readonly AccessibleRoot[],
+    hasBlob: (hash: string) => Promise<boolean>,
+): Promise<Set<string>> {
+    const reached = new Set<string>();
+    const expanded = new Set<string>();
+    const open = roots.flatMap(root => (root.type === 'versioned' ? [root.hash, root.idHash] : [keyOf(root)]));
+    for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
+        if (expanded.has(hash)) continue;
+        expanded.add(hash);
+        const text = await objects.findText(hash).catch(() => undefined);
+        if (text === undefined ? !(await hasBlob(hash)) : isLocal(text)) continue;
+        reached.add(hash);
+        if (text === undefined) continue;
+        for (const link of objects.linksOf(text))
+            if (link.type === 'object' || link.type === 'id') open.push(link.hash);
+            else if ((await objects.reader.get('objects', link.hash)) !== undefined || (await hasBlob(link.hash)))
+                reached.add(link.hash);
+    }
+    return reached;
+}
+
+/** Whether a text is of a type that never leaves this instance. */
+export function isLocal(text: string): boolean {
+    return text.startsWith('<') && LOCAL_TYPES.has(contentTypeOfText(text).replace(/ \[ID\]$/, ''));
+}
