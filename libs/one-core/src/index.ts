@@ -85,6 +85,8 @@ export type {
     SecretKeysAsBase64,
 } from './keychain/key-chain.ts';
 
+export { OneInstance, type OpenOptions } from './instance/one-instance.ts';
+export type { VerifyProblem, VerifyReport } from './instance/verify.ts';
 export { createIdentity, IdentityExistsError } from './instance/create-identity.ts';
 export type { NewIdentity } from './instance/create-identity.ts';
 export {
@@ -104,11 +106,13 @@ export {
 } from './instance/instance-ids.ts';
 export { IdentityError, LocalIdentities, type InstanceOfPerson } from './instance/local-identities.ts';
 
+export { Accessible, type AccessibleSummary } from './access/accessible.ts';
 export { accessibleRoots, type AccessibleRoot, type ObjectFilter } from './access/accessible-roots.ts';
 export { closureOf } from './access/closure.ts';
 export { AccessRequestError, createAccess, createAccessIn, type AccessRequest } from './access/create-access.ts';
 export { readFeed, type FeedChange, type FeedEntry } from './access/feed.ts';
 
+export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/blobs.ts';
 export type { ObjectEvent } from './objects/object-events.ts';
 export { ObjectStoreError } from './objects/object-errors.ts';
 export { ObjectStore, type ObjectStoreOptions } from './objects/object-store.ts';
@@ -134,6 +138,7 @@ export type { SettingsStore, TextStorage } from './settings/settings-store.ts';
 export { MemoryBackend } from './storage/memory/memory-backend.ts';
 export { StorageCipher, StorageCipherError } from './storage/original-browser/storage-cipher.ts';
 export type { StorageKeyRecords } from './storage/original-browser/storage-cipher.ts';
+export { copyStore, type CopyProgress, type CopySource } from './storage/copy-store.ts';
 export type { BlobFileReader, BlobFiles, BlobFileWriter } from './storage/blob-files.ts';
 export { checkWrites, ensureStorageKey, listSpaces, spaces, valueSpaces } from './storage/storage-backend.ts';
 export type {

@@ -18,14 +18,11 @@ import { StorageError } from '../storage/storage-errors.ts';
 import type { Transaction } from '../storage/store.ts';
 import { idRoots, LOCAL_TYPES, objectRoot, typeOf, type AccessibleRoot } from './accessible-roots.ts';
 import { appendToFeed, type FeedChange } from './feed.ts';
-import { decodeHashes, encodeHashes } from './hash-list.ts';
+import { decodeHashes, encodeHashes } from '../hash-list.ts';
 import { flags, isReferenced, MemberPageWriter, ROOT_FLAGS, type Entry } from './member-pages.ts';
 import { isLocal } from './reach.ts';
 
 type Kind = 'object' | 'id';
-
-/** In the flags of a granted version: its ID object is counted. */
-const VERSION_COUNTED = 32;
 
 const grantKey = (kind: Kind, target: string): string => `grant.${kind === 'object' ? 'o' : 'i'}.${target}`;
 const groupsKey = (person: string): string => `groups.${person}`;
@@ -222,7 +219,7 @@ class SubjectSet {
         const counted = await this.#idCounted(version);
         if (counted === on) return;
         await this.#propagate(idHash, 'id', entry => (entry.strong += on ? 1 : -1));
-        await this.#pages.change(version, entry => (entry.flags ^= VERSION_COUNTED));
+        await this.#pages.change(version, entry => (entry.flags ^= flags.idCounted));
     }
 
     /** Something that was wanted is here now. @returns its entry; undefined if nobody wants it any more */
@@ -239,7 +236,7 @@ class SubjectSet {
     }
 
     async #idCounted(version: string): Promise<boolean> {
-        return (((await this.#pages.entry(version))?.flags ?? 0) & VERSION_COUNTED) !== 0;
+        return (((await this.#pages.entry(version))?.flags ?? 0) & flags.idCounted) !== 0;
     }
 
     /** Changes an entry, and then all that it leads to, as far as they change. */

@@ -14,7 +14,7 @@ import { MAX_ORDERED_ENTRIES } from '../limits.ts';
 import { StorageError } from '../storage/storage-errors.ts';
 import type { StorageReader } from '../storage/storage-backend.ts';
 import type { Transaction } from '../storage/store.ts';
-import { HASH_BYTES } from './hash-list.ts';
+import { HASH_BYTES } from '../hash-list.ts';
 
 export type FeedChange =
     | {

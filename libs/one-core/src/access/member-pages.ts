@@ -21,7 +21,7 @@ import {
     writeFingerprint,
     type Fingerprint,
 } from './fingerprint.ts';
-import { HASH_BYTES } from './hash-list.ts';
+import { HASH_BYTES } from '../hash-list.ts';
 
 /** Entries after which a leaf becomes an inner page. */
 const MAX_LEAF = 32;
@@ -43,6 +43,8 @@ export const flags = {
     idRoot: 8,
     /** Listed version of the target of an IdAccess object. */
     nodeRoot: 16,
+    /** A granted version, whose ID object is counted as linked. */
+    idCounted: 32,
 } as const;
 export const ROOT_FLAGS = flags.accessRoot | flags.idRoot | flags.nodeRoot;
 
@@ -107,6 +109,13 @@ export class MemberPages {
             summary = page.children[digitAt(prefix, length)] ?? { count: 0, fingerprint: emptyFingerprint() };
         }
         return summary;
+    }
+
+    /** The summary that the members give, for comparison; O(n). */
+    async computedSummary(): Promise<Summary> {
+        const entries: [string, Entry][] = [];
+        for await (const entry of this.entries()) entries.push(entry);
+        return this.#sum(entries);
     }
 
     async has(hash: string): Promise<boolean> {

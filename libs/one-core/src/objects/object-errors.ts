@@ -10,6 +10,7 @@ export class ObjectStoreError extends OneError {
         | 'SB-STORE'
         | 'VERSION_NODE_INVALID'
         | 'OBJECT_IS_BLOB'
+        | 'SST-CR3'
         | 'RMQ-AE1'
         | 'RMQ-AE2'
         | 'RMQ-AVMC1';

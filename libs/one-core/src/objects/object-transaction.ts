@@ -137,7 +137,8 @@ export class ObjectTransaction extends ObjectReader {
     async complete(): Promise<void> {
         if (this.#stored.size > 0 || this.#heads.length > 0)
             await this.#context.derive(this, { stored: this.#stored, heads: this.#heads });
-        if (this.#records.length === 0) return;
+        // Numbers of ordered lists belong to an entry, even if there is nothing else to tell.
+        if (this.#records.length === 0 && this.#numbers === undefined) return;
         // The record of a version says everything that one of its raw storing would.
         const versions = new Set(this.#records.flatMap(record => (record.kind === 'version' ? [record.hash] : [])));
         const records = this.#records.filter(({ kind, hash }) => kind !== 'rawVersion' || !versions.has(hash));

@@ -72,6 +72,8 @@ export interface StorageReader {
 /** What keeps the bytes. Everything above works on a `Store`, which adds isolation. One process at a time has it open. */
 export interface StorageBackend extends StorageReader, AsyncDisposable {
     readonly blobs: BlobFiles;
+    /** Whether somebody else may have written here since it was closed: what is derived has to be computed anew. */
+    readonly changedOutside?: boolean;
 
     /**
      * All changes or, after an error or a crash at any point, none. Resolves when they are durable; values must not change

@@ -1,5 +1,5 @@
 // Several hashes as one value: 32 bytes each.
-import { hexToUint8Array, uint8ArrayToHex } from '../crypto/hex.ts';
+import { hexToUint8Array, uint8ArrayToHex } from './crypto/hex.ts';
 
 export const HASH_BYTES = 32;
 

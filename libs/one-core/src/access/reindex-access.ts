@@ -1,0 +1,74 @@
+import { contentTypeOfText } from '../microdata/content-type.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { HeadMove } from '../objects/object-transaction.ts';
+import { updateAccess, type HasBlob } from './access-index.ts';
+import { LOCAL_TYPES } from './accessible-roots.ts';
+
+const DERIVED = /^(?:grant|groups|set|want)\./;
+/** Present while the index is not complete. */
+const REINDEXING = 'reindexing';
+/** Keys that are removed, and grants that are applied, in one commit. */
+const BATCH = 200;
+
+/** Whether reindexing was begun and not ended: until then the index is incomplete. */
+export async function isReindexing(objects: ObjectStore): Promise<boolean> {
+    return (await objects.store.get('state', REINDEXING)) !== undefined;
+}
+
+/** Computes who may read what from nothing but the objects. After a crash it has to be done again. */
+export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Promise<void> {
+    const { store } = objects;
+    await store.transact(async transaction => {
+        transaction.put('state', REINDEXING, Uint8Array.of(1));
+        await Promise.resolve();
+    });
+    for await (const keys of inBatches(store.keys('state'), key => DERIVED.test(key)))
+        await store.transact(async transaction => {
+            for (const key of keys) transaction.delete('state', key);
+            await Promise.resolve();
+        });
+    for await (const keys of inBatches(store.keys('logs'), key => key.startsWith('feed.')))
+        await store.transact(async transaction => {
+            for (const key of keys) transaction.trim('logs', key, Number.MAX_SAFE_INTEGER);
+            await Promise.resolve();
+        });
+    const isLocal = async (idHash: string) => (await localTypeOf(objects, idHash)) !== undefined;
+    for await (const ids of inBatches(store.keys('vheads'), isLocal))
+        await objects.transact(async transaction => {
+            const heads: HeadMove[] = [];
+            for (const idHash of ids) {
+                const type = await localTypeOf(objects, idHash);
+                const head = await transaction.headNode(idHash);
+                if (type === undefined || head === undefined) continue;
+                const obj = await transaction.read(head.node.data);
+                heads.push({ idHash, type, obj, listed: head.hash, before: undefined });
+            }
+            await updateAccess(transaction, { stored: new Set(), heads }, hasBlob);
+        });
+    await store.transact(async transaction => {
+        transaction.delete('state', REINDEXING);
+        await Promise.resolve();
+    });
+}
+
+async function localTypeOf(objects: ObjectStore, idHash: string): Promise<string | undefined> {
+    const text = await objects.findText(idHash).catch(() => undefined);
+    const type = text === undefined ? undefined : contentTypeOfText(text).replace(/ \[ID\]$/, '');
+    return type !== undefined && LOCAL_TYPES.has(type) ? type : undefined;
+}
+
+/** What passes a test, some at a time. */
+async function* inBatches(
+    keys: AsyncIterable<string>,
+    test: (key: string) => boolean | Promise<boolean>,
+): AsyncIterable<string[]> {
+    let batch: string[] = [];
+    for await (const key of keys) {
+        if (!(await test(key))) continue;
+        batch.push(key);
+        if (batch.length < BATCH) continue;
+        yield batch;
+        batch = [];
+    }
+    if (batch.length > 0) yield batch;
+}

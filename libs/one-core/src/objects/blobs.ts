@@ -1,0 +1,225 @@
+// BLOBs and CLOBs as streams (spec 20 §3). A small one is a value like an object, in one commit with its entry of the journal;
+// a larger one is a file or pieces, complete and durable before the journal tells of it:
+//
+//   state/blobs-under-way    hashes of those that may be complete without an entry; looked at when the store is opened
+import { sha256Stream } from '#platform/sha256';
+import { decodeHashes, encodeHashes } from '../hash-list.ts';
+import { BLOB_PIECE, type BlobFileReader, type BlobFileWriter } from '../storage/blob-files.ts';
+import { MAX_INLINE_BLOB } from '../limits.ts';
+import { damaged } from './object-reader.ts';
+import { ObjectStoreError } from './object-errors.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { StoreStatus } from './stored-text.ts';
+
+const UNDER_WAY = 'blobs-under-way';
+
+export interface BlobResult {
+    readonly hash: string;
+    readonly status: StoreStatus;
+}
+
+/** Bytes of a BLOB or CLOB. */
+export interface BlobReader extends AsyncDisposable {
+    readonly hash: string;
+    /** Bytes. */
+    readonly size: number;
+    /** Fewer bytes than asked for only at the end. @throws StorageError */
+    read(offset: number, length: number): Promise<Uint8Array>;
+    /**
+     * The bytes from one offset to another, in pieces, as fast as they are taken.
+     * @throws StorageError `STORAGE_DAMAGED` at the end, if all were read and are not those of the hash
+     */
+    stream(from?: number, to?: number): AsyncIterable<Uint8Array>;
+}
+
+/** The BLOBs of one instance. Memory does not depend on their size. */
+export class Blobs {
+    readonly #objects: ObjectStore;
+
+    constructor(objects: ObjectStore) {
+        this.#objects = objects;
+    }
+
+    /**
+     * Stores what a source gives, such as a file or the body of a request; after an error of the source nothing is left.
+     * @throws StorageError, and what the source throws
+     */
+    async store(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobResult> {
+        const writer = this.createWriter();
+        try {
+            for await (const bytes of source) await writer.write(bytes);
+        } catch (error) {
+            await writer.cancel();
+            throw error;
+        }
+        return writer.end();
+    }
+
+    /** For bytes that somebody else pushes. */
+    createWriter(): BlobWriter {
+        return new BlobWriter(this.#objects);
+    }
+
+    async has(hash: string): Promise<boolean> {
+        if ((await this.#objects.store.get('objects', hash)) !== undefined) return true;
+        await using file = await this.#objects.store.blobs.open(hash);
+        return file !== undefined;
+    }
+
+    /** @throws ObjectStoreError `SST-CR3` if it is not here; StorageError */
+    async open(hash: string): Promise<BlobReader> {
+        const value = await this.#objects.store.get('objects', hash);
+        const file = value === undefined ? await this.#objects.store.blobs.open(hash) : inMemory(value);
+        if (file === undefined) throw new ObjectStoreError('SST-CR3', `The BLOB ${hash} is not in this store`);
+        return readerOf(hash, file);
+    }
+
+    /** After a crash: tells the journal of what was complete already. */
+    async recover(): Promise<void> {
+        const hashes = decodeHashes(await this.#objects.store.get('state', UNDER_WAY));
+        if (hashes.length === 0) return;
+        const complete: string[] = [];
+        for (const hash of hashes) {
+            await using file = await this.#objects.store.blobs.open(hash);
+            if (file !== undefined) complete.push(hash);
+        }
+        await this.#objects.transact(async objects => {
+            for (const hash of complete) objects.noteStored('blob', hash);
+            objects.transaction.delete('state', UNDER_WAY);
+            await Promise.resolve();
+        });
+    }
+}
+
+/** Takes the bytes of one BLOB. Whoever awaits `write` never fills the memory. */
+export class BlobWriter {
+    readonly #objects: ObjectStore;
+    readonly #sha256 = sha256Stream();
+    /** What came so far, while it is small. */
+    #pieces: Uint8Array[] = [];
+    #size = 0;
+    #file: BlobFileWriter | undefined;
+    #ended = false;
+
+    constructor(objects: ObjectStore) {
+        this.#objects = objects;
+    }
+
+    /** @throws StorageError */
+    async write(bytes: Uint8Array): Promise<void> {
+        this.#ensureOpen();
+        this.#sha256.update(bytes);
+        this.#size += bytes.length;
+        if (this.#file === undefined && this.#size <= MAX_INLINE_BLOB) {
+            this.#pieces.push(new Uint8Array(bytes));
+            return;
+        }
+        if (this.#file === undefined) {
+            this.#file = await this.#objects.store.blobs.create();
+            for (const piece of this.#pieces) await this.#file.write(piece);
+            this.#pieces = [];
+        }
+        await this.#file.write(bytes);
+    }
+
+    /** Resolves when everything is durable. @throws StorageError */
+    async end(): Promise<BlobResult> {
+        this.#ensureOpen();
+        this.#ended = true;
+        const hash = this.#sha256.digest();
+        return this.#file === undefined ? this.#storeValue(hash) : this.#storeFile(hash, this.#file);
+    }
+
+    /** Forgets what was written; does nothing after the end. */
+    async cancel(): Promise<void> {
+        if (this.#ended) return;
+        this.#ended = true;
+        this.#sha256.drop();
+        await this.#file?.abort();
+    }
+
+    #storeValue(hash: string): Promise<BlobResult> {
+        return this.#objects.transact(async objects => {
+            const exists = (await objects.transaction.get('objects', hash)) !== undefined;
+            if (exists) return { hash, status: 'exists' };
+            objects.transaction.put('objects', hash, concat(this.#pieces, this.#size));
+            objects.noteStored('blob', hash);
+            return { hash, status: 'new' };
+        });
+    }
+
+    /** Between the first and the last step it may be there without an entry of the journal. */
+    async #storeFile(hash: string, file: BlobFileWriter): Promise<BlobResult> {
+        let status: StoreStatus;
+        try {
+            await this.#changeUnderWay(hash, true);
+            status = await file.finish(hash);
+        } catch (error) {
+            await file.abort();
+            throw error;
+        }
+        await this.#changeUnderWay(hash, false, status === 'new');
+        return { hash, status };
+    }
+
+    #changeUnderWay(hash: string, begins: boolean, isNew = false): Promise<void> {
+        return this.#objects.transact(async objects => {
+            const { transaction } = objects;
+            const hashes = new Set(decodeHashes(await transaction.get('state', UNDER_WAY)));
+            if (begins) hashes.add(hash);
+            else hashes.delete(hash);
+            if (isNew) objects.noteStored('blob', hash);
+            if (hashes.size === 0) transaction.delete('state', UNDER_WAY);
+            else transaction.put('state', UNDER_WAY, encodeHashes(hashes));
+        });
+    }
+
+    #ensureOpen(): void {
+        if (this.#ended) throw new TypeError('This BLOB is finished.');
+    }
+}
+
+function readerOf(hash: string, file: BlobFileReader): BlobReader {
+    const { size } = file;
+    return {
+        hash,
+        size,
+        read: (offset, length) => file.read(offset, length),
+        async *stream(from = 0, to = size) {
+            const whole = from === 0 && to >= size ? sha256Stream() : undefined;
+            let digest: string | undefined;
+            try {
+                for (let at = from; at < Math.min(to, size);) {
+                    const bytes = await file.read(at, Math.min(BLOB_PIECE, to - at));
+                    if (bytes.length === 0) throw damaged(hash);
+                    whole?.update(bytes);
+                    at += bytes.length;
+                    yield bytes;
+                }
+                digest = whole?.digest();
+            } finally {
+                if (digest === undefined) whole?.drop();
+            }
+            if (whole !== undefined && digest !== hash) throw damaged(hash);
+        },
+        [Symbol.asyncDispose]: () => Promise.resolve(file[Symbol.asyncDispose]()),
+    };
+}
+
+function inMemory(value: Uint8Array): BlobFileReader {
+    return {
+        size: value.length,
+        read: (offset, length) => Promise.resolve(value.slice(offset, offset + length)),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+}
+
+function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
+    const whole = new Uint8Array(size);
+    let at = 0;
+    for (const piece of pieces) {
+        whole.set(piece, at);
+        at += piece.length;
+    }
+    return whole;
+}
