@@ -18,6 +18,12 @@ export interface Primitives {
     randomBytes(length: number): Bytes;
     /** XSalsa20-Poly1305: tag (16 bytes), then the cypher text. */
     secretboxSeal(plain: Uint8Array, nonce: Uint8Array, key: Uint8Array): Bytes;
+    /** XChaCha20-Poly1305: cypher text, then the tag (16 bytes); `context` is bound to it, and not in it. */
+    aeadSeal(plain: Uint8Array, context: Uint8Array, nonce: Uint8Array, key: Uint8Array): Bytes;
+    /** Undefined if key, nonce, context or tag do not fit. */
+    aeadOpen(cypher: Uint8Array, context: Uint8Array, nonce: Uint8Array, key: Uint8Array): Bytes | undefined;
+    /** BLAKE2b with a key of 32 bytes, 32 bytes. */
+    keyedHash(message: Uint8Array, key: Uint8Array): Bytes;
     /** Undefined if the tag does not fit; the caller makes sure that there is one. */
     secretboxOpen(cypher: Uint8Array, nonce: Uint8Array, key: Uint8Array): Bytes | undefined;
     /** X25519, then HSalsa20 with zeros; undefined for a public key of low order, with which there is no secret. */

@@ -5,10 +5,10 @@ import { hashBytes } from '../crypto/hash.ts';
 import { defineRecipe } from '../recipes/grammar.ts';
 import type { Typed } from '../hashes.ts';
 import { contentsOf, keysOf } from '../storage/acceptance.ts';
-import { copyStore } from '../storage/copy-store.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
 import type { Write } from '../storage/storage-backend.ts';
 import { OneInstance, type OpenOptions } from './one-instance.ts';
+import { copyInstance } from './storage-layers.ts';
 import { instanceIdHash } from './instance-ids.ts';
 
 const NoteRecipe = defineRecipe({
@@ -143,6 +143,37 @@ describe('opening', () => {
             });
         }
         expect(await readsOfOpening()).toBe(small);
+    });
+});
+
+describe('encryption at rest', () => {
+    test('is found by itself, changes its secret with the keys, and is kept by copies as one wants', async () => {
+        let id: string;
+        {
+            await using one = await open({ encryptStorage: true });
+            id = (await one.objects.storeVersionedObject(note('a', 'a secret text'))).idHash;
+            await expect(one.changeSecret('x', 'new')).rejects.toEqual(refused('CYENC-SYMDEC'));
+            await one.changeSecret('s', 'new');
+            await one.objects.storeVersionedObject(note('a', 'another secret text'));
+            expect(await one.verify()).toMatchObject({ problems: [] });
+        }
+        expect(JSON.stringify(await contentsOf(storage))).not.toContain('secret text');
+        await expect(open()).rejects.toEqual(refused('SC-INIT1'));
+        const plain = new MemoryBackend();
+        await copyInstance(storage, plain, { secret: 'new' });
+        for (const from of [storage, plain]) {
+            await using one = await open({ secret: 'new', storage: from, create: false });
+            expect((await one.objects.getObjectByIdHash(id)).obj['text']).toBe('another secret text');
+            expect(await one.verify()).toMatchObject({ problems: [] });
+        }
+    });
+
+    test('is not put over a store that exists', async () => {
+        await (await open())[Symbol.asyncDispose]();
+        await expect(open({ encryptStorage: true })).rejects.toEqual(refused('SB-INIT5'));
+        expect(await storage.get('meta', 'encryption')).toBeUndefined();
+        await using one = await open();
+        expect(one.keyChain.unlocked).toBe(true);
     });
 });
 
@@ -345,14 +376,14 @@ test('a copy has everything, and goes on', async () => {
         await one.blobs.store([new Uint8Array(300_000)]);
     }
     const copy = new MemoryBackend();
-    const { entries } = await copyStore(storage, copy);
+    const { entries } = await copyInstance(storage, copy, alice);
     expect(entries).toBeGreaterThan(20);
     await using one = await open({ storage: copy });
     expect(await one.accessible.summaries(bob)).toMatchObject([{ count: 3 }]);
     await one.objects.storeVersionedObject(note('a', '2'));
     expect(await one.accessible.summaries(bob)).toMatchObject([{ count: 5 }]);
     expect(await one.verify()).toMatchObject({ problems: [], blobs: 1 });
-    await expect(copyStore(storage, copy)).rejects.toEqual(refused('STORAGE_OTHER_INSTANCE'));
+    await expect(copyInstance(storage, copy, alice)).rejects.toEqual(refused('STORAGE_OTHER_INSTANCE'));
 });
 
 test('a copy that was interrupted is refused', async () => {
@@ -361,7 +392,7 @@ test('a copy that was interrupted is refused', async () => {
     const commit = copy.commit.bind(copy);
     let commits = 0;
     copy.commit = writes => (commits++ > 0 ? Promise.reject(new Error('disk full')) : commit(writes));
-    await expect(copyStore(storage, copy)).rejects.toThrow('disk full');
+    await expect(copyInstance(storage, copy, alice)).rejects.toThrow('disk full');
     await expect(open({ storage: copy })).rejects.toEqual(refused('STORAGE_INCOMPLETE'));
 });
 

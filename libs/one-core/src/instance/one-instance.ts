@@ -21,16 +21,24 @@ import { validateRecipe } from '../recipes/validate-recipe.ts';
 import type { StorageBackend } from '../storage/storage-backend.ts';
 import { StorageError } from '../storage/storage-errors.ts';
 import { ensureCompleteCopy } from '../storage/copy-store.ts';
+import { changeStorageSecret } from '../storage/encrypted/encrypted-backend.ts';
+import { ENCRYPTION } from '../storage/encrypted/storage-key.ts';
 import { Store } from '../storage/store.ts';
 import { createIdentity, type NewIdentity } from './create-identity.ts';
 import { instanceIdHash, personIdHash, storageLocationHash } from './instance-ids.ts';
 import { LocalIdentities } from './local-identities.ts';
 import { checkStoreHeader, writeStoreHeader } from './store-header.ts';
+import { layered } from './storage-layers.ts';
 import { verifyInstance, type VerifyReport } from './verify.ts';
 
 export interface OpenOptions extends NewIdentity {
     /** Where everything is kept; the instance closes it, also if opening fails. */
     readonly storage: StorageBackend | Promise<StorageBackend>;
+    /**
+     * Whether the store is encrypted at rest, under the secret; default: as it is, and new ones in browsers. An encrypted one
+     * is always opened as such; one that is not, has to be copied to become it.
+     */
+    readonly encryptStorage?: boolean;
     /** False: an instance that is not in this store is an error. Default: it is created. */
     readonly create?: boolean;
     /** Recipes of the application. New ones become part of the Instance object (spec 31 §5.5). */
@@ -94,10 +102,11 @@ export class OneInstance implements AsyncDisposable {
      */
     static async open(options: OpenOptions): Promise<OneInstance> {
         const storage = await options.storage;
-        const store = new Store(storage);
+        let store: Store | undefined;
         try {
             await cryptoReady();
             ensureSecret(options.secret);
+            store = new Store(await layered(storage, options));
             const location = await storageLocationHash(options.name, options.email);
             await ensureCompleteCopy(store);
             const hasHeader = await checkStoreHeader(store, location);
@@ -107,7 +116,7 @@ export class OneInstance implements AsyncDisposable {
             if (!isComplete || storage.changedOutside === true) await instance.#takeOver(location);
             return instance;
         } catch (error) {
-            await store[Symbol.asyncDispose]();
+            await (store ?? storage)[Symbol.asyncDispose]();
             throw error;
         }
     }
@@ -142,6 +151,18 @@ export class OneInstance implements AsyncDisposable {
             await objects.storeVersioned({ ...obj, recipe } as unknown as Instance, 'change');
         });
         for (const recipe of added) this.recipes.register(recipe);
+    }
+
+    /**
+     * Puts keys and storage under another secret, both in one commit.
+     * @throws WrongSecretError; StorageError `SC-INIT1` if the old secret is wrong
+     */
+    async changeSecret(oldSecret: string, newSecret: string): Promise<void> {
+        await this.objects.transact(async objects => {
+            await this.keyChain.changeSecretIn(objects, oldSecret, newSecret);
+            const sealed = await changeStorageSecret(objects.transaction, oldSecret, newSecret);
+            if (sealed !== undefined) objects.transaction.put('meta', ENCRYPTION, sealed);
+        });
     }
 
     /** The number space of the journal and all cursors: it changes when numbers of before say nothing any more. */

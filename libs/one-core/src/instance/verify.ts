@@ -116,7 +116,9 @@ async function verifyBlobs({ objects, blobs }: OneInstance, report: Report): Pro
         count++;
         await report.try('blob', hash, async () => {
             await using blob = await blobs.open(hash);
-            for await (const bytes of blob.stream()) bytes;
+            let size = 0;
+            for await (const bytes of blob.stream()) size += bytes.length;
+            if (size !== blob.size) throw damaged(hash);
         });
     }
     return count;

@@ -139,18 +139,21 @@ export class KeyChain {
      * @throws WrongSecretError if the old secret is wrong
      */
     async changeSecret(oldSecret: string, newSecret: string): Promise<void> {
+        await this.objects.transact(objects => this.changeSecretIn(objects, oldSecret, newSecret));
+    }
+
+    /** `changeSecret` as a part of a larger transaction. @throws as above */
+    async changeSecretIn(objects: ObjectTransaction, oldSecret: string, newSecret: string): Promise<void> {
         ensureSecret(oldSecret);
         ensureSecret(newSecret);
         await cryptoReady();
-        await this.objects.transact(async objects => {
-            await hasMasterKey(objects.transaction);
-            const masterKey = await openMasterKey(objects.transaction, oldSecret);
-            try {
-                await sealMasterKey(objects.transaction, 'put', masterKey, newSecret);
-            } finally {
-                wipe(masterKey);
-            }
-        });
+        await hasMasterKey(objects.transaction);
+        const masterKey = await openMasterKey(objects.transaction, oldSecret);
+        try {
+            await sealMasterKey(objects.transaction, 'put', masterKey, newSecret);
+        } finally {
+            wipe(masterKey);
+        }
     }
 
     /** Keys known of an owner, in the order in which they were stored here. Those of others are incomplete. */

@@ -31,7 +31,7 @@ export async function copyStore(
     target: StorageBackend,
     onProgress?: (progress: CopyProgress) => void,
 ): Promise<CopyProgress> {
-    for (const space of ['objects', 'vheads', 'private', 'rmaps', 'meta'] as const)
+    for (const space of ['objects', 'vheads', 'private', 'rmaps'] as const)
         for await (const _key of target.keys(space))
             throw new StorageError('STORAGE_OTHER_INSTANCE', 'A store can only be copied to an empty one');
     await target.commit([{ type: 'put', space: 'meta', key: COPYING, value: Uint8Array.of(1) }]);

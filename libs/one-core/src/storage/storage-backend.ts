@@ -72,6 +72,11 @@ export interface StorageReader {
 /** What keeps the bytes. Everything above works on a `Store`, which adds isolation. One process at a time has it open. */
 export interface StorageBackend extends StorageReader, AsyncDisposable {
     readonly blobs: BlobFiles;
+    /**
+     * Whether it keeps the files of an original installation (spec 20 §2): then values are kept as they are, neither packed nor
+     * encrypted.
+     */
+    readonly original?: boolean;
     /** Whether somebody else may have written here since it was closed: what is derived has to be computed anew. */
     readonly changedOutside?: boolean;
 

@@ -1,5 +1,5 @@
 // instance-folder.json: the directory of one instance as an original installation wrote it. Here its identity (spec 31 §11):
-// who it is, its keys, its secret, every object readable, its signatures; versions and trust follow with their chapters.
+// who it is, its keys, its secret, every object readable, versions, reverse maps, its signatures; trust follows with its chapter.
 import { cryptoReady } from '#platform/primitives';
 import { hashBytes } from '../crypto/hash.ts';
 import { base64ToUint8Array, hexToUint8ArrayWithCheck, uint8ArrayToHex } from '../crypto/hex.ts';
@@ -8,10 +8,13 @@ import { hashSignatureVerify } from '../crypto/sign.ts';
 import { ensureHash, ensureIdHash } from '../hashes.ts';
 import { instanceIdHash, personIdHash, storageLocationHash } from '../instance/instance-ids.ts';
 import { KeyChain } from '../keychain/key-chain.ts';
-import { contentTypeOfBytes } from '../microdata/content-type.ts';
+import { OneInstance } from '../instance/one-instance.ts';
+import { contentTypeOfBytes, contentTypeOfText } from '../microdata/content-type.ts';
 import { stringifyCanonical } from '../microdata/canonical-json.ts';
 import { Microdata } from '../microdata/microdata.ts';
-import { coreRecipes, type Instance, type Person } from '../recipes/core-recipes.ts';
+import { coreRecipes, InstanceRecipe, type Instance, type Person } from '../recipes/core-recipes.ts';
+import { ObjectReader } from '../objects/object-reader.ts';
+import { EnabledReverseMaps, reverseMapName } from '../objects/reverse-map.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { keysOf } from '../storage/acceptance.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
@@ -33,7 +36,7 @@ interface FolderVectors {
         defaultInstanceKeysHash: string;
         personSecretKeysBase64: unknown;
         instanceSecretKeysBase64: unknown;
-        note: { idHash: string; currentHash: string; firstVersionHash: string };
+        note: { idHash: string; currentHash: string; firstVersionHash: string; currentObject: unknown };
         blobHash: string;
         clobHash: string;
         rootKeys: readonly string[];
@@ -133,6 +136,52 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
             for (const hash of [expected.note.currentHash, expected.note.firstVersionHash]) {
                 const note = microdata.parse(utf8.decode(await storage.get('objects', hash)));
                 expectEqual(await microdata.idHash(note), expected.note.idHash, 'ID hash of a version');
+            }
+        }),
+        one('the whole instance', async ({ storage }) => {
+            const { email, instanceName: name, secret } = options;
+            await using instance = await OneInstance.open({ name, email, secret, storage, create: false });
+            expectEqual([instance.id, instance.owner], [expected.instanceIdHash, expected.personIdHash], 'IDs');
+            const { idHash, currentHash, firstVersionHash, currentObject } = expected.note;
+            const { hash, obj } = await instance.objects.getObjectByIdHash(idHash);
+            expectEqual([hash, obj], [currentHash, currentObject], 'current version');
+            const nodes = (await instance.objects.getVersionsNodes(idHash)) ?? [];
+            expectEqual(
+                nodes.map(({ node }) => node['data']),
+                [firstVersionHash, currentHash],
+                'versions',
+            );
+            for (const blob of [expected.blobHash, expected.clobHash]) {
+                await using reader = await instance.blobs.open(blob);
+                let size = 0;
+                for await (const bytes of reader.stream()) size += bytes.length;
+                expectEqual(size, reader.size, `size of ${blob}`);
+            }
+            expectEqual((await instance.verify()).problems, [], 'problems');
+        }),
+        one('reverse maps', async ({ storage, microdata }) => {
+            const instance = await new ObjectReader(storage, microdata).headNode(expected.instanceIdHash);
+            const { enabledReverseMapTypes, enabledReverseMapTypesForIdObjects } = microdata.parseAs(
+                InstanceRecipe,
+                utf8.decode(await storage.get('objects', instance?.node.data ?? '')),
+            );
+            const enabled = new EnabledReverseMaps(enabledReverseMapTypes, enabledReverseMapTypesForIdObjects);
+            const maps = new Map<string, Set<string>>();
+            for (const hash of await keysOf(storage, 'objects')) {
+                const text = new TextDecoder().decode(await storage.get('objects', hash));
+                const type = contentTypeOfText(text);
+                const [kind, name] = type.endsWith(' [ID]')
+                    ? (['IdObject', type.slice(0, -' [ID]'.length)] as const)
+                    : (['Object', type] as const);
+                for (const target of enabled.targets(kind, name, text, microdata)) {
+                    const map = reverseMapName(target, kind, name);
+                    maps.set(map, (maps.get(map) ?? new Set()).add(hash));
+                }
+            }
+            expectEqual([...maps.keys()].sort(), await keysOf(storage, 'rmaps'), 'names');
+            for (const [map, entries] of maps) {
+                const recorded = (await storage.list('rmaps', map)).map(({ value }) => utf8.decode(value));
+                expectEqual([...entries].sort(), recorded.sort(), map);
             }
         }),
         one('signatures', async ({ storage, microdata }) => {

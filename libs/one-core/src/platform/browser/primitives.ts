@@ -23,6 +23,11 @@ export const primitives: Primitives = {
     randomBytes: length => exact(ready().randombytes_buf(length)),
     secretboxSeal: (plain, nonce, key) => exact(ready().crypto_secretbox_easy(plain, nonce, key)),
     secretboxOpen: (cypher, nonce, key) => attempt(() => ready().crypto_secretbox_open_easy(cypher, nonce, key)),
+    aeadSeal: (plain, context, nonce, key) =>
+        exact(ready().crypto_aead_xchacha20poly1305_ietf_encrypt(plain, context, null, nonce, key)),
+    aeadOpen: (cypher, context, nonce, key) =>
+        attempt(() => ready().crypto_aead_xchacha20poly1305_ietf_decrypt(null, cypher, context, nonce, key)),
+    keyedHash: (message, key) => exact(ready().crypto_generichash(32, message, key)),
     boxSharedKey: (secretKey, publicKey) => attempt(() => ready().crypto_box_beforenm(publicKey, secretKey)),
     boxPublicKey: secretKey => exact(ready().crypto_scalarmult_base(secretKey)),
     signKeyPair() {

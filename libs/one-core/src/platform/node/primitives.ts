@@ -39,6 +39,27 @@ export const primitives: Primitives = {
         const plain = new Uint8Array(cypher.length - TAG);
         return sodium.crypto_secretbox_open_easy(plain, cypher, nonce, key) ? plain : undefined;
     },
+    aeadSeal(plain, context, nonce, key) {
+        const cypher = new Uint8Array(plain.length + TAG);
+        sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(cypher, plain, context, null, nonce, key);
+        return cypher;
+    },
+    aeadOpen(cypher, context, nonce, key) {
+        if (cypher.length < TAG) return undefined;
+        const plain = new Uint8Array(cypher.length - TAG);
+        try {
+            sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plain, null, cypher, context, nonce, key);
+            return plain;
+        } catch {
+            // With the lengths checked, it fails for nothing but a tag that does not fit.
+            return undefined;
+        }
+    },
+    keyedHash(message, key) {
+        const digest = new Uint8Array(32);
+        sodium.crypto_generichash(digest, message, key);
+        return digest;
+    },
     boxSharedKey(secretKey, publicKey) {
         const point = new Uint8Array(32);
         try {

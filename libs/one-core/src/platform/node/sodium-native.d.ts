@@ -7,6 +7,23 @@ declare module 'sodium-native' {
         sodium_memzero(bytes: Uint8Array): void;
         crypto_secretbox_easy(cypher: Uint8Array, plain: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
         crypto_secretbox_open_easy(plain: Uint8Array, cypher: Uint8Array, nonce: Uint8Array, key: Uint8Array): boolean;
+        crypto_aead_xchacha20poly1305_ietf_encrypt(
+            cypher: Uint8Array,
+            plain: Uint8Array,
+            context: Uint8Array,
+            secretNonce: null,
+            nonce: Uint8Array,
+            key: Uint8Array,
+        ): void;
+        crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain: Uint8Array,
+            secretNonce: null,
+            cypher: Uint8Array,
+            context: Uint8Array,
+            nonce: Uint8Array,
+            key: Uint8Array,
+        ): void;
+        crypto_generichash(output: Uint8Array, message: Uint8Array, key: Uint8Array): void;
         crypto_scalarmult(output: Uint8Array, secret: Uint8Array, point: Uint8Array): void;
         crypto_scalarmult_base(output: Uint8Array, secret: Uint8Array): void;
         crypto_stream_salsa20(output: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;

@@ -90,6 +90,10 @@ class PowerLossDisk implements FolderOperations {
         return Promise.resolve(entry === undefined || entry === 'folder' ? undefined : entry.length);
     }
 
+    changed(): Promise<string> {
+        return Promise.resolve('');
+    }
+
     async readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
         return (await this.read(path))?.slice(offset, offset + length) ?? new Uint8Array();
     }

@@ -39,6 +39,8 @@ const FOLDERS = [...NEEDED, 'acache'] as const;
 /** Holds the spaces that original installations do not have; they never look into it. */
 const OWN = 'lama';
 const [RECORD, LOCK] = ['commit', 'one.lock'];
+/** When the objects were changed, as far as we know. */
+const STAMP = 'stamp';
 /** Unfinished files of ours in `tmp`; other names there are streams of original peers. */
 const PART = /^commit-[0-9a-f-]{36}\.part$/;
 /** A longer file that is no microdata is a BLOB, which is not read as a whole. */
@@ -63,6 +65,9 @@ interface Change {
 
 export class FileBackend implements StorageBackend {
     readonly blobs: FolderBlobFiles;
+    readonly original = true;
+    /** An original installation adds a file of objects with everything it does, so that this folder's time tells. */
+    changedOutside = false;
     readonly #folder: string;
     readonly #operations: FolderOperations;
     readonly #lock: AsyncDisposable;
@@ -105,6 +110,7 @@ export class FileBackend implements StorageBackend {
         const backend = new FileBackend(folder, operations, lock);
         try {
             await backend.#recover();
+            backend.changedOutside = (await backend.#stamp()) !== (await backend.#storedStamp());
             return backend;
         } catch (error) {
             await lock[Symbol.asyncDispose]();
@@ -187,8 +193,25 @@ export class FileBackend implements StorageBackend {
             if (this.#closed) return;
             this.#closed = true;
             await this.blobs.close();
+            await this.#keepStamp();
             await this.#lock[Symbol.asyncDispose]();
         });
+    }
+
+    #stamp(): Promise<string> {
+        return this.#operations.changed(join(this.#folder, 'objects'));
+    }
+
+    async #storedStamp(): Promise<string> {
+        return new TextDecoder().decode(await this.#operations.read(join(this.#folder, OWN, STAMP)));
+    }
+
+    /** Without it the folder counts as changed: also after a crash, and where nothing of ours is. */
+    async #keepStamp(): Promise<void> {
+        const path = join(this.#folder, OWN, STAMP);
+        if ((await this.#operations.kind(dirname(path))) !== 'folder') return;
+        const stamp = new TextEncoder().encode(await this.#stamp());
+        await this.#operations.writeEndDurably(path, 0, stamp).catch(() => undefined);
     }
 
     #ensureOpen(): void {

@@ -10,6 +10,8 @@ export interface FolderOperations {
     read(path: string): Promise<Uint8Array | undefined>;
     /** Bytes of a file; undefined if there is none. */
     size(path: string): Promise<number | undefined>;
+    /** When names in a folder were last changed, as a text that is only good for comparing. */
+    changed(folder: string): Promise<string>;
     /** Fewer bytes than asked for only at the end. */
     readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
     list(folder: string): Promise<string[]>;
@@ -55,6 +57,7 @@ export const folderOperations: FolderOperations = {
             throw error;
         }
     },
+    changed: async folder => String((await stat(folder, { bigint: true })).mtimeNs),
     async readRange(path, offset, length) {
         await using file = await open(path, 'r');
         const bytes = new Uint8Array(length);

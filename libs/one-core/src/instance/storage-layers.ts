@@ -1,0 +1,39 @@
+import { encryptByDefault } from '#platform/storage-defaults';
+import { copyStore, type CopyProgress } from '../storage/copy-store.ts';
+import { EncryptedBackend, isEncrypted } from '../storage/encrypted/encrypted-backend.ts';
+import { PackedBackend } from '../storage/packed-backend.ts';
+import type { StorageBackend } from '../storage/storage-backend.ts';
+import { hasStoreHeader } from './store-header.ts';
+
+export interface LayerOptions {
+    readonly secret: string;
+    /** Whether the store is encrypted; default: as it is, and new ones in browsers. An encrypted one is always opened as such. */
+    readonly encryptStorage?: boolean;
+}
+
+/**
+ * A backend with what makes its values shorter, and unreadable for others.
+ * @throws StorageError `SC-INIT1` for a wrong secret, `SB-INIT5` for a store that cannot be encrypted
+ */
+export async function layered(
+    storage: StorageBackend,
+    { secret, encryptStorage }: LayerOptions,
+): Promise<StorageBackend> {
+    const isNew = storage.original !== true && !(await hasStoreHeader(storage));
+    if ((encryptStorage ?? (isNew && encryptByDefault)) || (await isEncrypted(storage)))
+        return new PackedBackend(await EncryptedBackend.open(storage, secret));
+    return storage.original === true ? storage : new PackedBackend(storage);
+}
+
+/**
+ * Import and export of an instance: copies the store of one kind into an empty one of another. Both stay open.
+ * @param onProgress called after each commit
+ * @throws StorageError as `copyStore` and for a wrong secret. A copy that was interrupted cannot be opened.
+ */
+export async function copyInstance(
+    from: StorageBackend,
+    to: StorageBackend,
+    { onProgress, ...layers }: LayerOptions & { readonly onProgress?: (progress: CopyProgress) => void },
+): Promise<CopyProgress> {
+    return copyStore(await layered(from, layers), await layered(to, layers), onProgress);
+}
