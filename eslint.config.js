@@ -64,7 +64,7 @@ const forBrowsers = globSync('{apps,libs}/*/package.json', { cwd: import.meta.di
     .map(({ file }) => file.replaceAll('\\', '/').replace('/package.json', '/src/**/*.ts'));
 
 /** Parts of Node and of servers that must not reach a browser. */
-const serverPackages = ['bullmq', 'ioredis', 'ws', 'fastify', 'pino', 'prom-client'];
+const serverPackages = ['bullmq', 'ioredis', 'pg', 'ws', 'fastify', 'pino', 'prom-client'];
 const nodeOnly = {
     paths: [...builtinModules, ...serverPackages],
     patterns: ['node:*', '@lama/*/redis', ...serverPackages.map(name => `${name}/*`)],
@@ -113,7 +113,14 @@ export default tseslint.config(
     },
     {
         files: forBrowsers,
-        ignores: ['**/*.test.ts', '**/platform/node/**', '**/storage/file/**', '**/redis/**'],
+        ignores: [
+            '**/*.test.ts',
+            '**/platform/node/**',
+            '**/storage/file/**',
+            '**/storage/embedded/**',
+            '**/storage/postgres/**',
+            '**/redis/**',
+        ],
         rules: { 'no-restricted-imports': ['error', nodeOnly], 'no-restricted-globals': ['error', ...nodeGlobals] },
     },
     {

@@ -1,0 +1,1 @@
+export { EmbeddedBackend, type EmbeddedBackendOptions } from './embedded-backend.ts';
