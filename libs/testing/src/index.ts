@@ -8,6 +8,8 @@ export type { GuardedProcess } from './process/spawn-guarded.ts';
 export { startService } from './process/start-service.ts';
 export type { ServiceProcess } from './process/start-service.ts';
 export { eventually } from './eventually.ts';
+export { NoPostgresError, startPostgres } from './postgres/start-postgres.ts';
+export type { PostgresServer } from './postgres/postgres-server.ts';
 export { findRedisServer, provideRedisServer, REDIS_REMEDY } from './redis/redis-binary.ts';
 export type { RedisBinary } from './redis/redis-binary.ts';
 export { findContainerEngine } from './redis/redis-container.ts';

@@ -1,0 +1,2 @@
+export { IndexedDbBackend } from './indexeddb-backend.ts';
+export type { IndexedDbBackendOptions } from './indexeddb-backend.ts';
