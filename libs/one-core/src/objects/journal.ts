@@ -50,11 +50,6 @@ export function writeEpoch(transaction: Transaction, epoch: string): void {
     transaction.put('state', EPOCH, new TextEncoder().encode(epoch));
 }
 
-/** Number of the last entry; 0 for none. */
-export async function lastJournalNumber(reader: Pick<StorageReader, 'list'>): Promise<number> {
-    return (await reader.list('logs', JOURNAL, { reverse: true, limit: 1 }))[0]?.number ?? 0;
-}
-
 /** Entries behind a number, oldest first. @throws StorageError `STORAGE_DAMAGED` */
 export async function readJournal(
     reader: Pick<StorageReader, 'list'>,

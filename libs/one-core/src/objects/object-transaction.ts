@@ -7,7 +7,7 @@ import type { Transaction } from '../storage/store.ts';
 import { mergeVersions } from '../versions/merge-versions.ts';
 import type { ObjectAccess } from '../versions/object-access.ts';
 import { isReachable } from '../versions/version-nodes.ts';
-import { CommitNumbers, encodeRecords, JOURNAL, lastJournalNumber, type JournalRecord } from './journal.ts';
+import { CommitNumbers, encodeRecords, JOURNAL, type JournalRecord } from './journal.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import type { ObjectEvent } from './object-events.ts';
 import { ObjectReader } from './object-reader.ts';
@@ -64,6 +64,12 @@ interface Prepared {
     readonly id: HashedText;
 }
 
+/** The current version node of an ID. */
+interface Head {
+    readonly hash: string;
+    readonly node: VersionNode;
+}
+
 /** Stores objects; what is only written `lossy` (as deployed peers do) is refused unless it comes from elsewhere. */
 export class ObjectTransaction extends ObjectReader {
     readonly transaction: Transaction;
@@ -96,10 +102,13 @@ export class ObjectTransaction extends ObjectReader {
     /** @throws ObjectStoreError `SVO-SO2` for an unversioned type; ObjectRefusedError; MergeError */
     async storeVersioned(obj: Typed, storeAs: StoreAs, options?: WriteOptions): Promise<VersionedResult> {
         const prepared = await this.#prepare(obj, options);
-        const current = await this.#ifCurrent(prepared);
+        const head = await this.headNode(prepared.id.hash);
+        const current = ifCurrent(prepared, head);
         if (current !== undefined) return current;
         const stored = await this.#storeRaw(prepared);
-        return storeAs === 'no-version-map' ? stored : this.#join(stored, storeAs === 'merge' ? 'remote' : 'local');
+        return storeAs === 'no-version-map'
+            ? stored
+            : this.#join(stored, head, storeAs === 'merge' ? 'remote' : 'local');
     }
 
     /** A version of elsewhere, created at a time; stored if it is not there, then merged. @throws as `storeVersioned` */
@@ -110,7 +119,7 @@ export class ObjectTransaction extends ObjectReader {
         const stored: VersionedResult = exists
             ? { obj: prepared.obj, hash, idHash: prepared.id.hash, status: 'exists' }
             : await this.#storeRaw(prepared);
-        return this.#join({ ...stored, timestamp: creationTime }, 'remote');
+        return this.#join({ ...stored, timestamp: creationTime }, await this.headNode(prepared.id.hash), 'remote');
     }
 
     /** @throws ObjectStoreError `SB-STORE` for an empty text */
@@ -147,7 +156,7 @@ export class ObjectTransaction extends ObjectReader {
     }
 
     async #commitNumbers(): Promise<CommitNumbers> {
-        this.#numbers ??= new CommitNumbers((await lastJournalNumber(this.transaction)) + 1);
+        this.#numbers ??= new CommitNumbers((await this.transaction.lastNumber('logs', JOURNAL)) + 1);
         return this.#numbers;
     }
 
@@ -204,41 +213,38 @@ export class ObjectTransaction extends ObjectReader {
     }
 
     /** Joins a stored version to the version graph of its ID (spec 20 §7.3). @throws MergeError */
-    async #join(stored: VersionedResult, kind: 'local' | 'remote'): Promise<VersionedResult> {
+    async #join(stored: VersionedResult, head: Head | undefined, kind: 'local' | 'remote'): Promise<VersionedResult> {
         const { hash, idHash } = stored;
         const creationTime = stored.timestamp ?? this.#context.now();
-        const headHash = await this.head(idHash);
-        if (headHash === undefined) {
+        if (head === undefined) {
             const edge = await this.#edge(hash, creationTime);
             return this.#moveHead(edge.hash, edge.hash, { ...stored, status: 'new' }, undefined);
         }
-        const head = await this.node(headHash);
         if (kind === 'local') {
-            const depth = head.depth + 1;
-            const change = { $type$: 'VersionNodeChange', prev: headHash, data: hash, depth, creationTime };
+            const depth = head.node.depth + 1;
+            const change = { $type$: 'VersionNodeChange', prev: head.hash, data: hash, depth, creationTime };
             const node = await this.#storeUnversioned(change satisfies Loose<VersionNodeChange>, undefined, false);
             const result = { ...stored, status: 'new', timestamp: undefined } as const;
-            return this.#moveHead(node.hash, node.hash, result, head.data);
+            return this.#moveHead(node.hash, node.hash, result, head.node.data);
         }
         const incoming = await this.#edge(hash, creationTime);
-        if (incoming.hash === headHash) return stored;
+        if (incoming.hash === head.hash) return stored;
         // A node that is new is in nobody's history.
         const read = (node: string) => this.read(node);
-        if (incoming.status === 'exists' && (await isReachable(read, headHash, incoming.hash)))
-            return { obj: await this.read(head.data), hash: head.data, idHash, status: 'exists', timestamp: undefined };
+        if (incoming.status === 'exists' && (await isReachable(read, head.hash, incoming.hash))) {
+            const { data } = head.node;
+            return { obj: await this.read(data), hash: data, idHash, status: 'exists', timestamp: undefined };
+        }
         if (incoming.status === 'new') this.#records.push({ kind: 'object', hash: incoming.hash });
-        return this.#merge({ hash: headHash, node: head }, { hash: incoming.hash, creationTime });
+        return this.#merge(head, { hash: incoming.hash, creationTime });
     }
 
-    async #merge(
-        head: { hash: string; node: VersionNode },
-        incoming: { hash: string; creationTime: number },
-    ): Promise<VersionedResult> {
+    async #merge(head: Head, incoming: { hash: string; creationTime: number }): Promise<VersionedResult> {
         const { $type$ } = await this.read(head.node.data);
         // What came from elsewhere may be in it.
         const merge = await mergeVersions(this.#access(), $type$, head.hash, incoming.hash);
         const prepared = await this.#prepare(merge, { lossy: true });
-        const merged = (await this.#ifCurrent(prepared)) ?? (await this.#storeRaw(prepared));
+        const merged = ifCurrent(prepared, head) ?? (await this.#storeRaw(prepared));
         const node = {
             $type$: 'VersionNodeMerge',
             nodes: new Set([head.hash, incoming.hash]),
@@ -259,15 +265,6 @@ export class ObjectTransaction extends ObjectReader {
         return result;
     }
 
-    /** The current version if it is the same: then nothing is to be stored (spec 20 §6.2). */
-    async #ifCurrent({ obj, version: { hash }, id }: Prepared): Promise<VersionedResult | undefined> {
-        const headHash = await this.head(id.hash);
-        if (headHash === undefined) return undefined;
-        const { data, creationTime } = await this.node(headHash);
-        if ((data as string) !== hash) return undefined;
-        return { obj, hash, idHash: id.hash, status: 'exists', timestamp: creationTime };
-    }
-
     /** What a merge reads and stores; referenced versions are stored without moving their own heads (spec 21 §6.4). */
     #access(): ObjectAccess {
         const { recipes } = this.microdata;
@@ -286,6 +283,12 @@ export class ObjectTransaction extends ObjectReader {
         const edge = { $type$: 'VersionNodeEdge', data, depth: 0, creationTime } satisfies Loose<VersionNodeEdge>;
         return this.#storeUnversioned(edge, undefined, false);
     }
+}
+
+/** The current version if it is the same: then nothing is to be stored (spec 20 §6.2). */
+function ifCurrent({ obj, version: { hash }, id }: Prepared, head: Head | undefined): VersionedResult | undefined {
+    if (head === undefined || (head.node.data as string) !== hash) return undefined;
+    return { obj, hash, idHash: id.hash, status: 'exists', timestamp: head.node.creationTime };
 }
 
 const utf8 = new TextEncoder();

@@ -154,11 +154,28 @@ const values: Record<string, Case> = {
     'carries out overlapping commits in their order': async place => {
         await using backend = await place.open();
         const numbers = Array.from({ length: 50 }, (_, i) => String(i));
-        await Promise.all(numbers.map(n => backend.commit([put('a', n), put('b', n), append('c', Number(n))])));
+        const ended: string[] = [];
+        await Promise.all(
+            numbers.map(async (n, i) => {
+                // Also where they have no space in common.
+                const other: Write = i % 2 === 0 ? put('d', n, 'objects') : put('d', n, 'state');
+                await backend.commit([
+                    other,
+                    ...(i % 3 === 0 ? [] : [put('a', n), put('b', n), append('c', Number(n))]),
+                ]);
+                ended.push(n);
+            }),
+        );
+        equal(ended, numbers);
         equal(await contentsOf(backend), {
             'private/a': '49',
             'private/b': '49',
-            'logs/c': numbers.map(n => `${n}=${n}`).join(),
+            'objects/d': '48',
+            'state/d': '49',
+            'logs/c': numbers
+                .filter((_, i) => i % 3 !== 0)
+                .map(n => `${n}=${n}`)
+                .join(),
         });
     },
     'keeps values of all sizes': async place => {
@@ -310,8 +327,13 @@ const life: Record<string, Case> = {
     },
     'waits for commits under way when it is closed, and refuses later ones': async place => {
         const backend = await place.open();
-        const commits = [1, 2, 3].map(n => backend.commit([append('a', n), put('a', String(n))]));
+        let ended = 0;
+        const commits = [1, 2, 3].map(async n => {
+            await backend.commit([append('a', n), put('a', String(n))]);
+            ended++;
+        });
         await backend[Symbol.asyncDispose]();
+        equal(ended, 3);
         await Promise.all(commits);
         await fails('STORAGE_CLOSED', () => backend.commit([put('a', '4')]));
         await fails('STORAGE_CLOSED', () => backend.get('private', 'a'));

@@ -36,6 +36,8 @@ export class PiecedBlobFiles implements BlobFiles {
         if (found === undefined) return undefined;
         const pieces = this.#pieces;
         const { id, size } = found;
+        // Readers ask for less than a piece at a time, one after the other.
+        let last: { readonly index: number; readonly piece: Uint8Array | undefined } | undefined;
         return {
             size,
             read: async (offset, length) => {
@@ -44,11 +46,12 @@ export class PiecedBlobFiles implements BlobFiles {
                 for (let at = offset; at < end;) {
                     const index = Math.floor(at / PIECE_SIZE);
                     const start = index * PIECE_SIZE;
-                    const piece = await pieces.get(id, index);
+                    if (last?.index !== index) last = { index, piece: await pieces.get(id, index) };
+                    const { piece } = last;
                     if (piece?.length !== Math.min(PIECE_SIZE, size - start))
                         throw new StorageError(
                             'STORAGE_DAMAGED',
-                            `A piece of the BLOB ${name} is lost; restore it from a backup`,
+                            `A piece of the BLOB ${name} is lost, or was removed while it was read`,
                         );
                     const part = piece.subarray(at - start, Math.min(PIECE_SIZE, end - start));
                     result.set(part, at - offset);

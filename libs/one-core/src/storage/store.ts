@@ -26,6 +26,8 @@ export interface Transaction extends StoreReader {
     delete(space: ValueSpace, key: string): void;
     /** The number is greater than those of all entries before. */
     append(space: ListSpace, key: string, number: number, value: Uint8Array): void;
+    /** Number of the last entry; 0 for none. Remembered, because every commit asks for that of the journal. */
+    lastNumber(space: ListSpace, key: string): Promise<number>;
     /** Removes the entries with smaller numbers. */
     trim(space: ListSpace, key: string, before: number): void;
     /** Called when the transaction is durable, in the order of the transactions, before its caller goes on. */
@@ -41,6 +43,8 @@ export class Store implements StoreReader, AsyncDisposable {
     readonly #backend: StorageBackend;
     readonly #tasks = new Sequence();
     readonly #pending: PendingWrites;
+    readonly #lastNumbers = new Map<string, number>();
+    #lastNumbersOf = 0;
 
     constructor(backend: StorageBackend) {
         this.#backend = backend;
@@ -77,9 +81,10 @@ export class Store implements StoreReader, AsyncDisposable {
         const { result, durable } = await this.#tasks.run(async () => {
             while (this.#pending.size > MAX_PENDING_BYTES) await this.#pending.progress();
             const generation = this.#pending.generation;
-            const transaction = new CollectedWrites(this.#backend, this.#pending);
+            const transaction = new CollectedWrites(this.#backend, this.#pending, this.#numbersOf(generation));
             const result = await task(transaction).finally(() => transaction.end());
             await transaction.ensureNew();
+            transaction.rememberNumbers();
             // In an object, so that the next task does not wait for the disk.
             return { result, durable: this.#stored(transaction, generation) };
         });
@@ -96,6 +101,13 @@ export class Store implements StoreReader, AsyncDisposable {
         });
     }
 
+    /** After a failed commit, what was remembered may not be there. */
+    #numbersOf(generation: number): Map<string, number> {
+        if (this.#lastNumbersOf !== generation) this.#lastNumbers.clear();
+        this.#lastNumbersOf = generation;
+        return this.#lastNumbers;
+    }
+
     #stored({ writes, callbacks }: CollectedWrites, generation: number): Promise<void> {
         if (!writes.empty) return this.#pending.add(writes, generation, callbacks);
         return this.#pending.settled().then(() => {
@@ -110,11 +122,14 @@ class CollectedWrites implements Transaction {
     readonly #created: [ValueSpace, string][] = [];
     readonly #backend: StorageBackend;
     readonly #pending: PendingWrites;
+    readonly #lastNumbers: Map<string, number>;
     #ended = false;
 
-    constructor(backend: StorageBackend, pending: PendingWrites) {
+    /** @param lastNumbers of lists that were asked for, by what was stored before */
+    constructor(backend: StorageBackend, pending: PendingWrites, lastNumbers: Map<string, number>) {
         this.#backend = backend;
         this.#pending = pending;
+        this.#lastNumbers = lastNumbers;
     }
 
     async get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
@@ -146,6 +161,26 @@ class CollectedWrites implements Transaction {
             if (write.space === space) known.set(write.key, !('type' in write) || write.type === 'put');
         for (const [key, exists] of known) if (exists) yield key;
         for await (const key of this.#backend.keys(space)) if (!known.has(key)) yield key;
+    }
+
+    async lastNumber(space: ListSpace, key: string): Promise<number> {
+        const id = idOf(space, key);
+        const own = this.writes.lists.get(id)?.appends.at(-1)?.number;
+        if (own !== undefined) return own;
+        let last = this.#lastNumbers.get(id);
+        if (last === undefined) {
+            last = (await this.list(space, key, { reverse: true, limit: 1 }))[0]?.number ?? 0;
+            this.#lastNumbers.set(id, last);
+        }
+        return last;
+    }
+
+    /** Called when the transaction is about to be stored. */
+    rememberNumbers(): void {
+        for (const id of this.#lastNumbers.keys()) {
+            const last = this.writes.lists.get(id)?.appends.at(-1)?.number;
+            if (last !== undefined) this.#lastNumbers.set(id, last);
+        }
     }
 
     create(space: ValueSpace, key: string, value: Uint8Array): void {

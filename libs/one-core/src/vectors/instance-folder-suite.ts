@@ -17,6 +17,8 @@ import { ObjectReader } from '../objects/object-reader.ts';
 import { EnabledReverseMaps, reverseMapName } from '../objects/reverse-map.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { keysOf } from '../storage/acceptance.ts';
+import { copyStore } from '../storage/copy-store.ts';
+import { PackedBackend } from '../storage/packed-backend.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
 import { writesOfOriginalFile } from '../storage/reverse-map-file.ts';
 import type { StorageBackend, Write } from '../storage/storage-backend.ts';
@@ -140,7 +142,14 @@ function folderCases(vectors: FolderVectors): VectorCase[] {
         }),
         one('the whole instance', async ({ storage }) => {
             const { email, instanceName: name, secret } = options;
-            await using instance = await OneInstance.open({ name, email, secret, storage, create: false });
+            const imported = new MemoryBackend();
+            await copyStore(storage, new PackedBackend(imported));
+            await using instance = await OneInstance.open({
+                ...{ name, email, secret },
+                storage: imported,
+                create: false,
+                encryptStorage: false,
+            });
             expectEqual([instance.id, instance.owner], [expected.instanceIdHash, expected.personIdHash], 'IDs');
             const { idHash, currentHash, firstVersionHash, currentObject } = expected.note;
             const { hash, obj } = await instance.objects.getObjectByIdHash(idHash);
