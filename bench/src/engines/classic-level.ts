@@ -47,18 +47,18 @@ const isLog = (file: string) => file.endsWith('.log') || file.startsWith('MANIFE
 export const classicLevel: EngineVariant = { name: 'classic-level', open, isLog };
 
 /**
- * All files are checked before they are opened: LevelDB stores checksums and, as it is built here, ignores them. And nothing
- * is written after a failed write: what that left in the log would make the next open drop what follows.
+ * Guarded as the store of a peer is: logs and manifest are checked before LevelDB opens them, because it drops what is
+ * damaged; tables after, because only then those are gone that a crash has left unfinished. And nothing is written after a
+ * failed write: what that left in the log would make the next open drop what follows.
  */
 export const classicLevelGuarded: EngineVariant = {
     name: 'classic-level, guarded',
     async open(folder) {
         // In a new folder there is nothing to check.
-        if (existsSync(join(folder, 'LOG'))) {
-            await checkLogs(folder);
-            await checkTables(folder);
-        }
+        const isNew = !existsSync(join(folder, 'LOG'));
+        if (!isNew) await checkLogs(folder);
         const engine = await open(folder);
+        if (!isNew) await checkTables(folder);
         let failure: Error | undefined;
         return {
             ...engine,

@@ -7,7 +7,8 @@ const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 const PATIENCE_MS = 60_000;
 
 export function startChild(task: string, { name }: EngineVariant, folder: string, ...numbers: number[]): ChildProcess {
-    const args = ['--no-warnings', child, task, name, folder, ...numbers.map(String)];
+    // The conditions under which this process finds its libraries hold for the child too.
+    const args = [...process.execArgv, '--no-warnings', child, task, name, folder, ...numbers.map(String)];
     return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

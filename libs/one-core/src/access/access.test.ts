@@ -11,6 +11,7 @@ import { commitOf, readFeed } from './feed.ts';
 import { addTo, elementNumber, emptyFingerprint, fingerprintToHex } from './fingerprint.ts';
 import { MemberPages, setName } from './member-pages.ts';
 import { reachOf } from './reach.ts';
+import { reindexAccess } from './reindex-access.ts';
 
 const references = (type: 'referenceToObj' | 'referenceToId') => ({ type, allowedTypes: ['*'] });
 const recipes = [
@@ -361,4 +362,45 @@ test('whatever is stored and granted in any order: the index is what the whole c
             for (const one of groups) await expectSummaries(one);
         }),
     );
+});
+
+describe('what is broken', () => {
+    test('a text that looks like the beginning of an object harms nobody', async () => {
+        const alice = await person('alice');
+        for (const text of ['<div itemscope itemtype="//refin.io/', '<div itemscope itemtype="//refin.io/">']) {
+            const clob = await hashText(text);
+            const { idHash } = await peer.objects.storeVersionedObject(doc('d', text.length.toString(), [], [], clob));
+            await grant({ id: idHash, person: [alice], mode: 'add' });
+            await peer.objects.storeUTF8Clob(text);
+            await grant({ object: clob, person: [alice], mode: 'add' });
+            expect(await members(alice)).toContain(clob);
+            expect(await members(alice)).toEqual(await computed(alice));
+            await reindexAccess(peer.objects, hasBlob);
+            expect(await members(alice)).toEqual(await computed(alice));
+        }
+    });
+
+    test('a grant that cannot be read grants nothing, and hides no other', async () => {
+        const alice = await person('alice');
+        const [first, second] = [
+            (await peer.objects.storeUnversionedObject(part('1'))).hash,
+            (await peer.objects.storeUnversionedObject(part('2'))).hash,
+        ];
+        const [broken] = await grant({ object: first, person: [alice], mode: 'add' });
+        await grant({ object: second, person: [alice], mode: 'add' });
+        const value = new TextEncoder().encode('damaged');
+        await peer.backend.commit([{ type: 'put', space: 'objects', key: broken?.hash ?? '', value }]);
+        expect(await computed(alice)).toEqual([second]);
+        await reindexAccess(peer.objects, hasBlob);
+        expect(await members(alice)).toEqual([second]);
+    });
+
+    test('the objects that say who may read what are not given away as CLOBs either', async () => {
+        const alice = await person('alice');
+        const [access] = await grant({ object: 'f'.repeat(64), person: [alice], mode: 'add' });
+        const { hash } = await peer.objects.storeUnversionedObject(part('carrier', [access?.hash ?? '']));
+        await grant({ object: hash, person: [alice], mode: 'add' });
+        expect(await members(alice)).toEqual([hash]);
+        expect(await computed(alice)).toEqual([hash]);
+    });
 });

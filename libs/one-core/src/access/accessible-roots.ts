@@ -1,10 +1,8 @@
 // What a person may ask for (spec 22 §5), computed from the reverse maps.
-import { MicrodataError } from '../microdata/microdata-errors.ts';
 import { contentTypeOfText } from '../microdata/content-type.ts';
 import type { ObjectReader } from '../objects/object-reader.ts';
-import { ObjectStoreError } from '../objects/object-errors.ts';
+import { ignoreBroken } from '../objects/object-errors.ts';
 import { getOnlyLatestReferencingObjsHashAndId } from '../objects/reverse-map-queries.ts';
-import { StorageError } from '../storage/storage-errors.ts';
 import type { Access, Group, IdAccess } from '../recipes/core-recipes.ts';
 import { listVersionNodes } from '../versions/version-nodes.ts';
 
@@ -114,9 +112,8 @@ export async function typeOf(objects: ObjectReader, hash: string): Promise<strin
         objects.microdata[type.endsWith(' [ID]') ? 'parseId' : 'parse'](text);
         return type;
     } catch (error) {
-        if (error instanceof MicrodataError || error instanceof StorageError || error instanceof ObjectStoreError)
-            return undefined;
-        throw error;
+        ignoreBroken(error);
+        return;
     }
 }
 

@@ -1,5 +1,4 @@
 import type { ObjectReader } from '../objects/object-reader.ts';
-import { contentTypeOfText } from '../microdata/content-type.ts';
 import { keyOf, LOCAL_TYPES, type AccessibleRoot } from './accessible-roots.ts';
 
 /**
@@ -23,13 +22,25 @@ export async function reachOf(
         if (text === undefined) continue;
         for (const link of objects.linksOf(text))
             if (link.type === 'object' || link.type === 'id') open.push(link.hash);
-            else if ((await objects.reader.get('objects', link.hash)) !== undefined || (await hasBlob(link.hash)))
-                reached.add(link.hash);
+            else if (await mayReadAsBlob(objects, link.hash, hasBlob)) reached.add(link.hash);
     }
     return reached;
 }
 
+/** What is linked as a BLOB or CLOB may be read alone, unless it is a text that never leaves this instance. */
+async function mayReadAsBlob(
+    objects: ObjectReader,
+    hash: string,
+    hasBlob: (hash: string) => Promise<boolean>,
+): Promise<boolean> {
+    const value = await objects.reader.get('objects', hash);
+    return value === undefined ? hasBlob(hash) : !isLocal(new TextDecoder().decode(value));
+}
+
+const FRAME = /^<div (?:data-id-object="true" )?itemscope itemtype="\/\/refin\.io\/([^"]*)">/;
+
 /** Whether a text is of a type that never leaves this instance. */
 export function isLocal(text: string): boolean {
-    return text.startsWith('<') && LOCAL_TYPES.has(contentTypeOfText(text).replace(/ \[ID\]$/, ''));
+    const [, type = ''] = FRAME.exec(text) ?? [];
+    return LOCAL_TYPES.has(type);
 }

@@ -1,8 +1,9 @@
 import { contentTypeOfText } from '../microdata/content-type.ts';
+import { ignoreBroken } from '../objects/object-errors.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { HeadMove } from '../objects/object-transaction.ts';
 import { updateAccess, type HasBlob } from './access-index.ts';
-import { LOCAL_TYPES } from './accessible-roots.ts';
+import { isLocal } from './reach.ts';
 
 const DERIVED = /^(?:grant|groups|set|want)\./;
 /** Present while the index is not complete. */
@@ -38,9 +39,11 @@ export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Pro
             const heads: HeadMove[] = [];
             for (const idHash of ids) {
                 const type = await localTypeOf(objects, idHash);
-                const head = await transaction.headNode(idHash);
+                const head = await transaction.headNode(idHash).catch(ignoreBroken);
                 if (type === undefined || head === undefined) continue;
-                const obj = await transaction.read(head.node.data);
+                const obj = await transaction.read(head.node.data).catch(ignoreBroken);
+                // A grant that cannot be read grants nothing (spec 22 §5.3); verify tells of it.
+                if (obj === undefined) continue;
                 heads.push({ idHash, type, obj, listed: head.hash, before: undefined });
             }
             await updateAccess(transaction, { stored: new Set(), heads }, hasBlob);
@@ -53,8 +56,7 @@ export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Pro
 
 async function localTypeOf(objects: ObjectStore, idHash: string): Promise<string | undefined> {
     const text = await objects.findText(idHash).catch(() => undefined);
-    const type = text === undefined ? undefined : contentTypeOfText(text).replace(/ \[ID\]$/, '');
-    return type !== undefined && LOCAL_TYPES.has(type) ? type : undefined;
+    return text !== undefined && isLocal(text) ? contentTypeOfText(text).replace(/ \[ID\]$/, '') : undefined;
 }
 
 /** What passes a test, some at a time. */

@@ -485,3 +485,54 @@ test('at whatever commit the power is lost: what was acknowledged is there, and 
         { numRuns: 31 },
     );
 });
+
+describe('what reviewers broke', () => {
+    test('a BLOB of which a piece could not be written is never stored', async () => {
+        await using one = await open();
+        const create = storage.blobs.create.bind(storage.blobs);
+        storage.blobs.create = async () => {
+            const writer = await create();
+            const write = writer.write.bind(writer);
+            let writes = 0;
+            writer.write = bytes => (writes++ === 1 ? Promise.reject(new Error('disk full')) : write(bytes));
+            return writer;
+        };
+        const writer = one.blobs.createWriter();
+        await writer.write(new Uint8Array(100_000));
+        await expect(writer.write(new Uint8Array(100_000))).rejects.toThrow('disk full');
+        await expect(writer.end()).rejects.toThrow('disk full');
+        await writer.cancel();
+        storage.blobs.create = create;
+        const overlapping = one.blobs.createWriter();
+        const content = Uint8Array.from({ length: 500_000 }, (_, i) => i % 250);
+        const writes = [0, 1, 2, 3, 4].map(i => overlapping.write(content.subarray(i * 100_000, (i + 1) * 100_000)));
+        const { hash } = await overlapping.end();
+        await Promise.all(writes);
+        expect(hash).toBe(await hashBytes(content));
+        expect(await one.verify()).toMatchObject({ problems: [], blobs: 1 });
+    });
+
+    test('recipes that are registered twice at once are registered once', async () => {
+        await using one = await open({ recipes: [] });
+        await Promise.all([one.registerRecipes([NoteRecipe]), one.registerRecipes([NoteRecipe])]);
+        const other = { ...NoteRecipe, rule: NoteRecipe.rule.slice(0, 1) };
+        await expect(one.registerRecipes([other])).rejects.toEqual(refused('OR-ADDR1'));
+    });
+
+    test('an empty encrypted store is not bound to the secret of an attempt that failed', async () => {
+        await expect(open({ create: false, encryptStorage: true })).rejects.toEqual(refused('STORAGE_NOT_FOUND'));
+        await using one = await open({ secret: 'another', encryptStorage: true });
+        expect(one.keyChain.unlocked).toBe(true);
+    });
+
+    test('an encrypted copy of a plain store is made, and a copy of an interrupted copy is not', async () => {
+        await (await open())[Symbol.asyncDispose]();
+        const copy = new MemoryBackend();
+        await copyInstance(storage, copy, { ...alice, encryptStorage: true });
+        await using one = await open({ storage: copy, create: false });
+        expect(await copy.get('meta', 'encryption')).toBeDefined();
+        expect(await one.verify()).toMatchObject({ problems: [] });
+        await storage.commit([{ type: 'put', space: 'meta', key: 'copying', value: Uint8Array.of(1) }]);
+        await expect(copyInstance(storage, new MemoryBackend(), alice)).rejects.toEqual(refused('STORAGE_INCOMPLETE'));
+    });
+});

@@ -17,6 +17,7 @@ import type { RecipeDefinition } from '../recipes/grammar.ts';
 import type { RecipeHazard } from '../recipes/recipe-hazards.ts';
 import { RecipeRegistryError } from '../recipes/recipe-errors.ts';
 import { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import { Sequence } from '../sequence.ts';
 import { validateRecipe } from '../recipes/validate-recipe.ts';
 import type { StorageBackend } from '../storage/storage-backend.ts';
 import { StorageError } from '../storage/storage-errors.ts';
@@ -73,6 +74,7 @@ export class OneInstance implements AsyncDisposable {
     /** What persons may read. */
     readonly accessible: Accessible;
     readonly #store: Store;
+    readonly #registrations = new Sequence();
     #closing: Promise<void> | undefined;
 
     private constructor(
@@ -130,7 +132,11 @@ export class OneInstance implements AsyncDisposable {
      * Makes types known, and part of this instance from now on (spec 31 §5.5). Those that it has already are left out.
      * @throws InvalidRecipeError; RecipeRegistryError `OR-ADDR1` for another recipe of a known name: then none is taken over
      */
-    async registerRecipes(definitions: readonly RecipeDefinition[]): Promise<void> {
+    registerRecipes(definitions: readonly RecipeDefinition[]): Promise<void> {
+        return this.#registrations.run(() => this.#registerRecipes(definitions));
+    }
+
+    async #registerRecipes(definitions: readonly RecipeDefinition[]): Promise<void> {
         const recipes = definitions.map(validateRecipe);
         const added = recipes.filter(recipe => !this.recipes.has(recipe.name));
         for (const recipe of recipes) {

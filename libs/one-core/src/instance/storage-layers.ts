@@ -35,5 +35,8 @@ export async function copyInstance(
     to: StorageBackend,
     { onProgress, ...layers }: LayerOptions & { readonly onProgress?: (progress: CopyProgress) => void },
 ): Promise<CopyProgress> {
-    return copyStore(await layered(from, layers), await layered(to, layers), onProgress);
+    // The source is as it is; what is asked for is for the copy.
+    const encryptStorage = await isEncrypted(from);
+    const source = await layered(from, { secret: layers.secret, encryptStorage });
+    return copyStore(source, await layered(to, layers), onProgress);
 }

@@ -6,6 +6,7 @@ import { sha256Stream } from '#platform/sha256';
 import { decodeHashes, encodeHashes } from '../hash-list.ts';
 import { BLOB_PIECE, type BlobFileReader, type BlobFileWriter } from '../storage/blob-files.ts';
 import { MAX_INLINE_BLOB } from '../limits.ts';
+import { Sequence } from '../sequence.ts';
 import { damaged } from './object-reader.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -100,14 +101,45 @@ export class BlobWriter {
     #size = 0;
     #file: BlobFileWriter | undefined;
     #ended = false;
+    /** What a write has failed with: the hash counts bytes that are not there. */
+    #failure: { readonly error: unknown } | undefined;
+    readonly #calls = new Sequence();
 
     constructor(objects: ObjectStore) {
         this.#objects = objects;
     }
 
-    /** @throws StorageError */
-    async write(bytes: Uint8Array): Promise<void> {
+    /** Calls may overlap; the bytes must not change before it resolves. @throws StorageError, and then so does `end` */
+    write(bytes: Uint8Array): Promise<void> {
+        return this.#calls.run(() => this.#write(bytes));
+    }
+
+    /** Resolves when everything is durable. @throws StorageError */
+    end(): Promise<BlobResult> {
+        return this.#calls.run(() => this.#end());
+    }
+
+    /** Forgets what was written; does nothing after the end. */
+    cancel(): Promise<void> {
+        return this.#calls.run(async () => {
+            if (this.#ended) return;
+            this.#ended = true;
+            this.#sha256.drop();
+            await this.#file?.abort();
+        });
+    }
+
+    async #write(bytes: Uint8Array): Promise<void> {
         this.#ensureOpen();
+        try {
+            await this.#append(bytes);
+        } catch (error) {
+            this.#failure = { error };
+            throw error;
+        }
+    }
+
+    async #append(bytes: Uint8Array): Promise<void> {
         this.#sha256.update(bytes);
         this.#size += bytes.length;
         if (this.#file === undefined && this.#size <= MAX_INLINE_BLOB) {
@@ -122,20 +154,12 @@ export class BlobWriter {
         await this.#file.write(bytes);
     }
 
-    /** Resolves when everything is durable. @throws StorageError */
-    async end(): Promise<BlobResult> {
+    async #end(): Promise<BlobResult> {
         this.#ensureOpen();
+        if (this.#failure !== undefined) throw this.#failure.error;
         this.#ended = true;
         const hash = this.#sha256.digest();
         return this.#file === undefined ? this.#storeValue(hash) : this.#storeFile(hash, this.#file);
-    }
-
-    /** Forgets what was written; does nothing after the end. */
-    async cancel(): Promise<void> {
-        if (this.#ended) return;
-        this.#ended = true;
-        this.#sha256.drop();
-        await this.#file?.abort();
     }
 
     #storeValue(hash: string): Promise<BlobResult> {
@@ -151,26 +175,31 @@ export class BlobWriter {
     /** Between the first and the last step it may be there without an entry of the journal. */
     async #storeFile(hash: string, file: BlobFileWriter): Promise<BlobResult> {
         let status: StoreStatus;
+        let untold: boolean;
         try {
-            await this.#changeUnderWay(hash, true);
+            // Another one, or an attempt that failed at the end, may have left it complete and untold.
+            untold = await this.#changeUnderWay(hash, true);
             status = await file.finish(hash);
         } catch (error) {
             await file.abort();
             throw error;
         }
-        await this.#changeUnderWay(hash, false, status === 'new');
+        await this.#changeUnderWay(hash, false, untold || status === 'new');
         return { hash, status };
     }
 
-    #changeUnderWay(hash: string, begins: boolean, isNew = false): Promise<void> {
+    /** @returns whether it was under way before */
+    #changeUnderWay(hash: string, begins: boolean, isNew = false): Promise<boolean> {
         return this.#objects.transact(async objects => {
             const { transaction } = objects;
             const hashes = new Set(decodeHashes(await transaction.get('state', UNDER_WAY)));
+            const before = hashes.has(hash);
             if (begins) hashes.add(hash);
             else hashes.delete(hash);
             if (isNew) objects.noteStored('blob', hash);
             if (hashes.size === 0) transaction.delete('state', UNDER_WAY);
             else transaction.put('state', UNDER_WAY, encodeHashes(hashes));
+            return before;
         });
     }
 

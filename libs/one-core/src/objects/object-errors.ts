@@ -1,5 +1,7 @@
 import { OneError } from '../errors.ts';
+import { MicrodataError } from '../microdata/microdata-errors.ts';
 import { shown } from '../shown.ts';
+import { StorageError } from '../storage/storage-errors.ts';
 
 /** An object is not in the store, or is of the wrong kind for what it is used for; codes of spec 20. */
 export class ObjectStoreError extends OneError {
@@ -23,4 +25,11 @@ export class ObjectStoreError extends OneError {
     static missing(what: string, hash: string): ObjectStoreError {
         return new ObjectStoreError('SB-READ2', `${what} ${shown(hash)} is not in this store`);
     }
+}
+
+/** What is damaged, missing or of an unknown type counts as not there. @throws every other error */
+export function ignoreBroken(error: unknown): undefined {
+    const isDamage = error instanceof StorageError && error.code === 'STORAGE_DAMAGED';
+    if (isDamage || error instanceof MicrodataError || error instanceof ObjectStoreError) return undefined;
+    throw error;
 }

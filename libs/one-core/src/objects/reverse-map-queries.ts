@@ -1,6 +1,6 @@
 // Queries over reverse maps (spec 22 §2.3).
 import { isHash } from '../hashes.ts';
-import { ObjectStoreError } from './object-errors.ts';
+import { ignoreBroken, ObjectStoreError } from './object-errors.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { readReverseMap } from './reverse-map.ts';
 
@@ -40,9 +40,12 @@ export async function getOnlyLatestReferencingObjsHashAndId(
         throw new ObjectStoreError('RMQ-AVMC1', `"${type}" has no versions, so that none of them is the latest`);
     const latest: LatestEntry[] = [];
     for (const hash of await readReverseMap(objects.reader, target, 'Object', type)) {
-        const idHash = await objects.microdata.idHash(await objects.read(hash), { lossy: true });
+        const obj = await objects.read(hash).catch(ignoreBroken);
+        // One broken version must not hide all others.
+        if (obj === undefined) continue;
+        const idHash = await objects.microdata.idHash(obj, { lossy: true });
         // An object without version graph has no latest version.
-        const head = await objects.headNode(idHash);
+        const head = await objects.headNode(idHash).catch(ignoreBroken);
         if (head === undefined || head.node.data !== (hash as unknown) || head.node.creationTime <= createdAfter)
             continue;
         latest.push({ hash, idHash, timestamp: head.node.creationTime });

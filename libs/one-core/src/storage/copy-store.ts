@@ -31,6 +31,7 @@ export async function copyStore(
     target: StorageBackend,
     onProgress?: (progress: CopyProgress) => void,
 ): Promise<CopyProgress> {
+    await ensureCompleteCopy(source);
     for (const space of ['objects', 'vheads', 'private', 'rmaps'] as const)
         for await (const _key of target.keys(space))
             throw new StorageError('STORAGE_OTHER_INSTANCE', 'A store can only be copied to an empty one');
@@ -96,7 +97,11 @@ class Copy {
                 const bytes = await reader.read(at, BLOB_PIECE);
                 await writer.write(bytes);
                 at += bytes.length;
-                if (bytes.length === 0) break;
+                if (bytes.length === 0)
+                    throw new StorageError(
+                        'STORAGE_DAMAGED',
+                        `The BLOB ${name} ends before its end; it was not copied`,
+                    );
             }
             await writer.finish(name);
         } finally {

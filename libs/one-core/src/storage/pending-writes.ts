@@ -8,7 +8,7 @@ interface ListWrites {
     readonly key: string;
     /** Entries with smaller numbers are removed. */
     before: number;
-    readonly appends: Append[];
+    appends: Append[];
 }
 
 /** Bytes that an entry costs besides its value: for limits, not for accounts. */
@@ -35,8 +35,11 @@ export class WriteSet {
         let list = this.lists.get(id);
         if (list === undefined)
             this.lists.set(id, (list = { space: write.space, key: write.key, before: 0, appends: [] }));
-        if (write.type === 'trim') list.before = Math.max(list.before, write.before);
-        else list.appends.push(write);
+        if (write.type === 'trim') {
+            list.before = Math.max(list.before, write.before);
+            // What is appended later stays, whatever its number.
+            list.appends = list.appends.filter(({ number }) => number >= write.before);
+        } else list.appends.push(write);
         this.size += ENTRY_COST + (write.type === 'append' ? write.value.length : 0);
     }
 
@@ -50,7 +53,7 @@ export class WriteSet {
         yield* this.values.values();
         for (const { space, key, before, appends } of this.lists.values()) {
             if (before > 0) yield { type: 'trim', space, key, before };
-            for (const append of appends) if (append.number >= before) yield append;
+            yield* appends;
         }
     }
 }
@@ -80,7 +83,7 @@ export class PendingWrites {
     #size = 0;
     /** Counts the failures: a transaction begun before one must not be stored. */
     generation = 0;
-    #failure: unknown;
+    #failure: Error = new Error('Nothing has failed.');
 
     constructor(commit: (writes: readonly Write[]) => Promise<void>, maxGroup: number) {
         this.#commit = commit;
@@ -106,9 +109,13 @@ export class PendingWrites {
         for (const lists of this.#lists.values()) for (const { list } of lists) yield list;
     }
 
-    /** Resolves when everything that was added is durable. */
-    settled(): Promise<void> {
-        return this.#newest;
+    /**
+     * Resolves when everything that was added is durable.
+     * @param generation when whoever waits was begun: if something failed since, it may have read what is not there
+     */
+    async settled(generation: number): Promise<void> {
+        if (generation !== this.generation) throw this.#failure;
+        await this.#newest;
     }
 
     /** Resolves when some of what waits has been stored, or has failed. */
@@ -153,7 +160,7 @@ export class PendingWrites {
                 await this.#commit([...merged.writes()]);
                 for (const pending of group) {
                     this.#forget(pending);
-                    for (const callback of pending.callbacks) callback();
+                    for (const callback of pending.callbacks) callSafely(callback);
                     pending.durable.resolve();
                 }
             } catch (error) {
@@ -193,8 +200,20 @@ export class PendingWrites {
         this.#lists.clear();
         this.#size = 0;
         this.generation++;
-        this.#failure = error;
+        this.#failure = error instanceof Error ? error : new Error('A commit failed', { cause: error });
+        this.#newest = Promise.resolve();
         for (const { durable } of failed) durable.reject(error);
+    }
+}
+
+/** It is durable: what goes wrong in telling so must not make it fail. */
+export function callSafely(callback: () => void): void {
+    try {
+        callback();
+    } catch (error) {
+        queueMicrotask(() => {
+            throw error;
+        });
     }
 }
 
@@ -207,12 +226,13 @@ export async function listWith(
     if (writes.length === 0) return reader.list(space, key, range);
     // Copied before the store is read: what becomes durable meanwhile is in one of both, and counts once.
     const before = Math.max(...writes.map(list => list.before));
-    const added = writes.flatMap(({ appends }) => appends.map(({ number, value }) => ({ number, value })));
+    let added: Append[] = [];
+    for (const later of writes) added = [...added.filter(({ number }) => number >= later.before), ...later.appends];
     const stored = await reader.list(space, key, { ...range, from: Math.max(range?.from ?? 0, before) });
     const numbers = new Set(added.map(({ number }) => number));
     const all = stored.filter(({ number }) => !numbers.has(number));
     if (range?.reverse === true) all.reverse();
-    for (const { number, value } of added) if (number >= before) all.push({ number, value: new Uint8Array(value) });
+    for (const { number, value } of added) all.push({ number, value: new Uint8Array(value) });
     return inRange(all, range);
 }
 

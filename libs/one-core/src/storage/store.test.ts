@@ -289,3 +289,37 @@ test('any transactions end as if they had run one after the other', async () => 
         ),
     );
 });
+
+describe('what reviewers broke', () => {
+    test('an append behind a trim of everything stays, in one transaction and in one group', async () => {
+        await store.transact(async transaction => {
+            transaction.append('logs', 'l', 1, bytes('1'));
+            transaction.trim('logs', 'l', Number.MAX_SAFE_INTEGER);
+            transaction.append('logs', 'l', 2, bytes('2'));
+            expect((await transaction.list('logs', 'l')).map(({ number }) => number)).toEqual([2]);
+        });
+        expect(await contentsOf(store)).toEqual({ 'logs/l': '2=2' });
+        backend.hold();
+        const first = put('a', '1');
+        await setImmediate();
+        const trim = store.transact(transaction => {
+            transaction.trim('logs', 'l', Number.MAX_SAFE_INTEGER);
+            return Promise.resolve();
+        });
+        const append = store.transact(async transaction => {
+            transaction.append('logs', 'l', 6, bytes('6'));
+            expect((await transaction.list('logs', 'l')).map(({ number }) => number)).toEqual([6]);
+        });
+        await setImmediate();
+        backend.release();
+        await Promise.all([first, trim, append]);
+        expect(await contentsOf(store)).toEqual({ 'private/a': '1', 'logs/l': '6=6' });
+    });
+
+    test('after a failed commit, transactions that only read go on', async () => {
+        backend.error = new Error('disk full');
+        await expect(put('a', '1')).rejects.toThrow('disk full');
+        backend.error = undefined;
+        expect(await store.transact(transaction => transaction.get('private', 'a'))).toBeUndefined();
+    });
+});

@@ -1,7 +1,7 @@
 import { MAX_PENDING_BYTES, MAX_COMMIT_BYTES, MAX_TRANSACTION_BYTES } from '../limits.ts';
 import { Sequence } from '../sequence.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { idOf, listWith, PendingWrites, WriteSet } from './pending-writes.ts';
+import { callSafely, idOf, listWith, PendingWrites, WriteSet } from './pending-writes.ts';
 import {
     ensureStorageKey,
     type ListEntry,
@@ -96,7 +96,7 @@ export class Store implements StoreReader, AsyncDisposable {
     [Symbol.asyncDispose](): Promise<void> {
         return this.#tasks.run(async () => {
             // Whoever began them hears how they end.
-            await this.#pending.settled().catch(() => undefined);
+            await this.#pending.settled(this.#pending.generation).catch(() => undefined);
             await this.#backend[Symbol.asyncDispose]();
         });
     }
@@ -110,9 +110,7 @@ export class Store implements StoreReader, AsyncDisposable {
 
     #stored({ writes, callbacks }: CollectedWrites, generation: number): Promise<void> {
         if (!writes.empty) return this.#pending.add(writes, generation, callbacks);
-        return this.#pending.settled().then(() => {
-            for (const callback of callbacks) callback();
-        });
+        return this.#pending.settled(generation).then(() => callbacks.forEach(callSafely));
     }
 }
 

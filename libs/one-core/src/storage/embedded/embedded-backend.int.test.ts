@@ -249,3 +249,27 @@ describe('a disk', () => {
         expect(await contentsOf(backend)).toEqual(before);
     });
 });
+
+test('a store whose closing was interrupted is opened as after a crash', async () => {
+    const folder = await newFolder();
+    const before = await filled(folder, 500);
+    for (const torn of ['', '1', '99']) {
+        await writeFile(join(folder, 'closed'), torn);
+        await using backend = await EmbeddedBackend.open(folder);
+        expect(await contentsOf(backend)).toEqual(before);
+    }
+});
+
+test('checking files while they are written finds nothing', async () => {
+    await using backend = await EmbeddedBackend.open(await newFolder(), { create: true });
+    const state = { writing: true };
+    const checks = (async () => {
+        while (state.writing) await backend.checkFiles();
+    })();
+    for (let at = 0; at < 40; at++)
+        await backend.commit(
+            Array.from({ length: 100 }, (_, i) => put(`k${at * 100 + i}`, filler(4000, at * 100 + i))),
+        );
+    state.writing = false;
+    await checks;
+});

@@ -106,7 +106,12 @@ export class EmbeddedBackend implements StorageBackend {
                 await checkLogs(join(folder, 'db'));
                 const database = await openDatabase(folder);
                 const backend = new EmbeddedBackend(folder, lock, database, onDamage);
-                await backend.#start(closedAt);
+                try {
+                    await backend.#start(closedAt);
+                } catch (error) {
+                    await database.close();
+                    throw error;
+                }
                 return backend;
             } catch (error) {
                 await lock[Symbol.asyncDispose]();
@@ -212,12 +217,7 @@ export class EmbeddedBackend implements StorageBackend {
                 await this.#check;
                 await this.blobs.close();
                 await this.#database.close();
-                if (this.#refusal === undefined)
-                    await folderOperations.writeEndDurably(
-                        join(this.#folder, 'closed'),
-                        0,
-                        Buffer.from(String(this.#commitNumber)),
-                    );
+                if (this.#refusal === undefined) await writeClosed(this.#folder, this.#commitNumber);
             } finally {
                 await this.#lock[Symbol.asyncDispose]();
             }
@@ -228,14 +228,12 @@ export class EmbeddedBackend implements StorageBackend {
     /** @param closedAt number of the last commit, if the store was closed in order */
     async #start(closedAt: number | undefined): Promise<void> {
         this.#commitNumber = this.#lastCommit();
-        if (closedAt !== undefined && closedAt !== this.#commitNumber) {
-            await this.#database.close();
+        if (closedAt !== undefined && closedAt !== this.#commitNumber)
             throw new StorageError(
                 'STORAGE_DAMAGED',
                 `The store in "${this.#folder}" was closed with ${closedAt} commits and has ${this.#commitNumber} now: it ` +
                     'was replaced or cut. Restore it from a backup; nothing was changed',
             );
-        }
         await rm(join(this.#folder, 'closed'), { force: true });
         await folderOperations.syncFolder(this.#folder);
         await this.blobs.removeUnfinished();
@@ -248,9 +246,14 @@ export class EmbeddedBackend implements StorageBackend {
         try {
             await this.checkFiles();
         } catch (error) {
-            if (!(error instanceof StorageError)) throw error;
-            this.#refusal = error;
-            this.#onDamage?.(error);
+            if (error instanceof StorageError && error.code === 'STORAGE_DAMAGED') this.#refusal = error;
+            const told =
+                error instanceof StorageError
+                    ? error
+                    : new StorageError('STORAGE_UNAVAILABLE', `The store in "${this.#folder}" cannot be checked`, {
+                          cause: error,
+                      });
+            this.#onDamage?.(told);
         }
     }
 
@@ -332,7 +335,7 @@ async function prepare(folder: string, create: boolean): Promise<void> {
     if ((await folderOperations.kind(created)) === 'missing') {
         if (!create) throw new StorageError('STORAGE_NOT_FOUND', `There is no store in "${folder}"`);
         const strangers = (await folderOperations.list(folder)).filter(
-            name => !['db', 'blobs', 'tmp', 'reserve'].includes(name) && !name.startsWith('one.lock'),
+            name => !['db', 'blobs', 'tmp', 'reserve', 'closed.part'].includes(name) && !name.startsWith('one.lock'),
         );
         if (strangers.length > 0)
             throw new StorageError(
@@ -343,7 +346,8 @@ async function prepare(folder: string, create: boolean): Promise<void> {
         await rm(db, { recursive: true, force: true });
         for (const name of ['blobs', 'tmp']) await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
         await (await openDatabase(folder, true)).close();
-        await writeFile(created, '', { flag: 'wx' });
+        // Not empty: some programs leave out empty files when they copy.
+        await writeFile(created, 'This folder holds a store.\n', { flag: 'wx' });
         await folderOperations.syncFolder(folder);
         await folderOperations.syncFolder(dirname(folder));
     }
@@ -379,10 +383,25 @@ async function openDatabase(folder: string, create = false): Promise<Database> {
 
 async function readClosed(folder: string): Promise<number | undefined> {
     try {
-        return Number(await readFile(join(folder, 'closed'), 'utf8'));
+        const [, number] = /^(\d+)\n$/.exec(await readFile(join(folder, 'closed'), 'utf8')) ?? [];
+        // One that is torn says as little as none.
+        return number === undefined ? undefined : Number(number);
     } catch (error) {
         if (hasCode(error, 'ENOENT')) return undefined;
         throw error;
+    }
+}
+
+/** Complete or not at all. On a full disk the store is closed without it: then it is checked when it is opened. */
+async function writeClosed(folder: string, commits: number): Promise<void> {
+    const draft = join(folder, 'closed.part');
+    await rm(draft, { force: true });
+    try {
+        await folderOperations.writeDurably(draft, Buffer.from(`${commits}\n`), 0o600);
+        await folderOperations.rename(draft, join(folder, 'closed'));
+        await folderOperations.syncFolder(folder);
+    } catch {
+        await rm(draft, { force: true });
     }
 }
 

@@ -56,8 +56,14 @@ export async function checkLogs(folder: string): Promise<void> {
  * @throws StorageError `STORAGE_DAMAGED` naming the file
  */
 export async function checkTables(folder: string, goesOn: () => boolean = () => true): Promise<void> {
-    for (const file of (await readdir(folder)).filter(name => TABLE.test(name))) {
+    const files = (await readdir(folder)).filter(name => TABLE.test(name));
+    const current = /^(MANIFEST-\d{6,})\n$/.exec(await readFile(join(folder, 'CURRENT'), 'latin1'))?.[1];
+    if (current === undefined) throw damaged(folder, 'CURRENT', 'it does not name a manifest');
+    // What the manifest does not name is just being written, or about to be removed.
+    const { tables } = readManifest(folder, current, await read(folder, current));
+    for (const file of files) {
         if (!goesOn()) return;
+        if (!tables.has(Number.parseInt(file, 10))) continue;
         let bytes: Buffer;
         try {
             bytes = await readFile(join(folder, file));
@@ -69,8 +75,6 @@ export async function checkTables(folder: string, goesOn: () => boolean = () => 
         try {
             checkTable(folder, file, bytes);
         } catch (error) {
-            // A table that is just being written is not one yet.
-            if (bytes.length !== (await stat(join(folder, file)).catch(() => ({ size: -1 }))).size) continue;
             throw error instanceof RangeError ? damaged(folder, file, 'its structure is damaged') : error;
         }
     }

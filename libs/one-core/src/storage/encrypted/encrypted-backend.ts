@@ -1,5 +1,6 @@
-// Encryption at rest, over any backend. Whoever has the disk sees how much there is and when it changes, but neither names nor
-// values; what was changed, exchanged or put elsewhere is noticed.
+// Encryption at rest, over any backend. Whoever has the disk sees how much there is and when it changes, and can test a guess
+// of whose store it is (`meta`), but sees neither names nor values. A value that was changed, exchanged or put elsewhere is
+// noticed; one that was removed, or replaced by an older one of the same name, is not.
 //
 //   name     64 hexadecimal digits of BLAKE2b(space "/" name); in `rmaps` followed by ".Object.x"
 //   value    nonce (24) ‖ XChaCha20-Poly1305(length of the name (2) ‖ name, packed ‖ value), bound to space, name and number
@@ -58,7 +59,7 @@ export class EncryptedBackend implements StorageBackend {
         if (inner.original === true)
             throw new StorageError('SB-INIT5', 'The folder of an original installation cannot be encrypted');
         const sealed = await inner.get('meta', ENCRYPTION);
-        const key = sealed === undefined ? await create(inner, secret) : await openStorageKey(sealed, secret);
+        const key = sealed === undefined ? await create(inner, secret) : await openOrReplace(inner, sealed, secret);
         const keys = keysOf(key);
         wipe(key);
         return new EncryptedBackend(inner, keys);
@@ -188,13 +189,34 @@ export async function changeStorageSecret(
     }
 }
 
+/** A key under which nothing was ever stored is left of an attempt to create an instance; it may be replaced. */
+async function openOrReplace(inner: StorageBackend, sealed: Uint8Array, secret: string): Promise<SymmetricKey> {
+    try {
+        return await openStorageKey(sealed, secret);
+    } catch (error) {
+        const isWrong = error instanceof StorageError && error.code === 'SC-INIT1';
+        if (!isWrong || !(await isEmpty(inner))) throw error;
+        return seal(inner, secret);
+    }
+}
+
+async function isEmpty(inner: StorageBackend): Promise<boolean> {
+    for (const space of ['objects', 'vheads', 'private', 'state', 'rmaps', 'logs'] as const)
+        for await (const _key of inner.keys(space)) return false;
+    for await (const _name of inner.blobs.names()) return false;
+    return true;
+}
+
 async function create(inner: StorageBackend, secret: string): Promise<SymmetricKey> {
-    for (const space of ['objects', 'private', 'state', 'meta'] as const)
-        for await (const _key of inner.keys(space))
-            throw new StorageError(
-                'SB-INIT5',
-                'This store holds something that is not encrypted: open it without encryption, or copy it into an encrypted one',
-            );
+    if (!(await isEmpty(inner)))
+        throw new StorageError(
+            'SB-INIT5',
+            'This store holds something that is not encrypted: open it without encryption, or copy it into an encrypted one',
+        );
+    return seal(inner, secret);
+}
+
+async function seal(inner: StorageBackend, secret: string): Promise<SymmetricKey> {
     const key = createSymmetricKey();
     await inner.commit([{ type: 'put', space: 'meta', key: ENCRYPTION, value: await sealStorageKey(key, secret) }]);
     return key;
