@@ -45,12 +45,13 @@ export async function updateAccess(
     hasBlob: HasBlob,
 ): Promise<void> {
     const update = new AccessUpdate(objects, hasBlob);
+    // First, because what arrived decides whether it can be granted at all; later steps find it there.
+    await update.arrived(stored);
     for (const head of heads)
         if (head.type === 'Group') await update.group(head);
         else if (head.type === 'Access') await update.grant('object', (head.obj as unknown as Access).object, head);
         else if (head.type === 'IdAccess') await update.grant('id', (head.obj as unknown as IdAccess).id, head);
     await update.versions(heads.filter(({ type }) => !LOCAL_TYPES.has(type)));
-    await update.arrived(stored);
     await update.flush();
 }
 

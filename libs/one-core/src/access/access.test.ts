@@ -176,16 +176,7 @@ describe('the accessible set', () => {
         expect(await members(alice)).toEqual(await computed(alice));
         expect(await members(alice)).toContain(clob);
         const feed = await readFeed(peer.backend, alice, 0, 100);
-        expect(feed.map(({ type }) => type)).toEqual([
-            'id',
-            'object',
-            'node',
-            'arrived',
-            'id',
-            'arrived',
-            'object',
-            'arrived',
-        ]);
+        expect(feed.map(({ type }) => type)).toEqual(['id', 'object', 'arrived', 'id', 'arrived', 'object', 'arrived']);
         await expectSummaries(alice);
     });
 

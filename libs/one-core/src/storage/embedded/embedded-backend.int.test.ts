@@ -110,6 +110,16 @@ async function filled(folder: string, count = 3000): Promise<Record<string, stri
     return await contentsOf(backend);
 }
 
+function isSame(a: unknown, b: unknown): boolean {
+    return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What a store of `filled` holds without its last commit. */
+function withoutLast(contents: Record<string, string>): Record<string, string> {
+    const last = Object.keys(contents).length - 500;
+    return Object.fromEntries(Object.entries(contents).filter(([id]) => Number(id.replace('state/k', '')) < last));
+}
+
 describe('damage', () => {
     test('of any file is an error, or has no effect: never another content', async () => {
         const folder = await newFolder();
@@ -138,7 +148,10 @@ describe('damage', () => {
                     const read = await contentsOf(opened).catch((error: unknown) => error);
                     const check = await opened.checkFiles().catch((error: unknown) => error);
                     if (check === undefined) {
-                        expect({ file, at, same: JSON.stringify(read) === JSON.stringify(before) }).toEqual({
+                        // After a crash, damage of the very last record looks like a write that was cut: it goes as a whole.
+                        const isLast = i % 2 === 0 && file.endsWith('.log');
+                        const same = isSame(read, before) || (isLast && isSame(read, withoutLast(before)));
+                        expect({ file, at, same }).toEqual({
                             file,
                             at,
                             same: true,
