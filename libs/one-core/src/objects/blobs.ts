@@ -6,6 +6,7 @@ import { sha256Stream } from '#platform/sha256';
 import { decodeHashes, encodeHashes } from '../hash-list.ts';
 import { BLOB_PIECE, type BlobFileReader, type BlobFileWriter } from '../storage/blob-files.ts';
 import { MAX_INLINE_BLOB } from '../limits.ts';
+import { concat } from '../crypto/keys.ts';
 import { Sequence } from '../sequence.ts';
 import { damaged } from './object-reader.ts';
 import { ObjectStoreError } from './object-errors.ts';
@@ -166,7 +167,7 @@ export class BlobWriter {
         return this.#objects.transact(async objects => {
             const exists = (await objects.transaction.get('objects', hash)) !== undefined;
             if (exists) return { hash, status: 'exists' };
-            objects.transaction.put('objects', hash, concat(this.#pieces, this.#size));
+            objects.transaction.put('objects', hash, concat(...this.#pieces));
             objects.noteStored('blob', hash);
             return { hash, status: 'new' };
         });
@@ -241,14 +242,4 @@ function inMemory(value: Uint8Array): BlobFileReader {
         read: (offset, length) => Promise.resolve(value.slice(offset, offset + length)),
         [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-}
-
-function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
-    const whole = new Uint8Array(size);
-    let at = 0;
-    for (const piece of pieces) {
-        whole.set(piece, at);
-        at += piece.length;
-    }
-    return whole;
 }

@@ -8,7 +8,7 @@
 // `meta` is not encrypted: it says how to read the rest. BLOBs: see encrypted-blob-files.ts.
 import { primitives } from '#platform/primitives';
 import { uint8ArrayToHex } from '../../crypto/hex.ts';
-import { createSymmetricKey, wipe, type SymmetricKey } from '../../crypto/keys.ts';
+import { concat, createSymmetricKey, wipe, type SymmetricKey } from '../../crypto/keys.ts';
 import { packValue, unpackValue } from '../packing.ts';
 import {
     checkWrites,
@@ -143,10 +143,7 @@ export class EncryptedBackend implements StorageBackend {
             nonce,
             this.#keys.values,
         );
-        const sealed = new Uint8Array(NONCE_BYTES + cypher.length);
-        sealed.set(nonce);
-        sealed.set(cypher, NONCE_BYTES);
-        return sealed;
+        return concat(nonce, cypher);
     }
 
     /** @param key undefined if only the name on the disk is known */

@@ -8,6 +8,7 @@
 // The name is the digest of the hash (encrypted-backend.ts); the hash itself stands in the end, because it is known last.
 import { primitives } from '#platform/primitives';
 import { hexToUint8Array, uint8ArrayToHex } from '../../crypto/hex.ts';
+import { concat } from '../../crypto/keys.ts';
 import { isHash } from '../../hashes.ts';
 import type { BlobFileReader, BlobFiles, BlobFileWriter } from '../blob-files.ts';
 import { InvalidStorageKeyError, StorageError } from '../storage-errors.ts';
@@ -172,10 +173,7 @@ async function readEnd(
 function seal(plain: Uint8Array, id: Uint8Array, index: number | 'end', key: Uint8Array): Uint8Array {
     const nonce = primitives.randomBytes(NONCE_BYTES);
     const cypher = primitives.aeadSeal(plain, contextOf(id, index), nonce, key);
-    const sealed = new Uint8Array(NONCE_BYTES + cypher.length);
-    sealed.set(nonce);
-    sealed.set(cypher, NONCE_BYTES);
-    return sealed;
+    return concat(nonce, cypher);
 }
 
 function open(sealed: Uint8Array, id: Uint8Array, index: number | 'end', key: Uint8Array): Uint8Array {

@@ -5,7 +5,7 @@
 // Names and values have keys of their own, made from it with BLAKE2b under the labels "names" and "values".
 import { primitives } from '#platform/primitives';
 import { CryptoError } from '../../crypto/crypto-errors.ts';
-import { createRandomSalt, createSymmetricKey, ensureSalt, ensureSymmetricKey, wipe } from '../../crypto/keys.ts';
+import { createRandomSalt, ensureSalt, ensureSymmetricKey, wipe } from '../../crypto/keys.ts';
 import { deriveSymmetricKeyFromSecret } from '../../crypto/secret.ts';
 import { symmetricDecryptWithEmbeddedNonce, symmetricEncryptAndEmbedNonce } from '../../crypto/symmetric.ts';
 import type { SymmetricKey } from '../../crypto/keys.ts';
@@ -49,10 +49,6 @@ export async function openStorageKey(sealed: Uint8Array, secret: string): Promis
     } finally {
         wipe(wrapping);
     }
-}
-
-export function createStorageKey(): SymmetricKey {
-    return createSymmetricKey();
 }
 
 export function keysOf(key: SymmetricKey): StorageKeys {
