@@ -4,14 +4,13 @@
 //   state/grant.o.<hash>        subjects that an Access object names for this object
 //   state/grant.i.<ID hash>     subjects that an IdAccess object names for this ID
 //   state/groups.<person>       groups that the person is in
+//   state/members.<group>       persons that are in the group
 //   state/set.<subject>…        the accessible set: see member-pages.ts
-//   state/want.<hash>           subjects whose set has it, though it is not here yet
+//   state/want.<hash>           subjects whose set, or a grant to whom, changes when it is stored or turns out to be an object
+//   state/wanted                present if there is any of these
+//   state/unknown               present if some set has a text of a type that may become known: see `recheckAccess`
 //   logs/feed.<subject>         what became accessible, and what no more: see feed.ts
-import { createRandomSHA256Hash } from '../crypto/random.ts';
-import type { ObjectReader } from '../objects/object-reader.ts';
 import type { HeadMove, ObjectChanges, ObjectTransaction } from '../objects/object-transaction.ts';
-import { ObjectStoreError } from '../objects/object-errors.ts';
-import type { Link } from '../objects/links.ts';
 import type { Access, Group, IdAccess } from '../recipes/core-recipes.ts';
 import type { StorageReader } from '../storage/storage-backend.ts';
 import { StorageError } from '../storage/storage-errors.ts';
@@ -19,24 +18,27 @@ import type { Transaction } from '../storage/store.ts';
 import { idRoots, LOCAL_TYPES, objectRoot, typeOf, type AccessibleRoot } from './accessible-roots.ts';
 import { appendToFeed, type FeedChange } from './feed.ts';
 import { decodeHashes, encodeHashes } from '../hash-list.ts';
-import { flags, isReferenced, MemberPageWriter, ROOT_FLAGS, type Entry } from './member-pages.ts';
-import { isLocal } from './reach.ts';
+import { flags } from './member-pages.ts';
+import { SubjectSet, type HasBlob } from './subject-set.ts';
 
 type Kind = 'object' | 'id';
 
 const grantKey = (kind: Kind, target: string): string => `grant.${kind === 'object' ? 'o' : 'i'}.${target}`;
 const groupsKey = (person: string): string => `groups.${person}`;
+const membersKey = (group: string): string => `members.${group}`;
 const wantKey = (hash: string): string => `want.${hash}`;
-/** How many hashes are wanted; without it nobody has to look. */
 const WANTED = 'wanted';
+/** Of a key that says who waits for a hash. */
+export const WANT = /^want\.([0-9a-f]{64})$/;
+export const UNKNOWN = 'unknown';
+const PRESENT = Uint8Array.of(1);
+const rootFlags: Readonly<Record<Kind, number>> = { object: flags.accessRoot, id: flags.idRoot };
+const kinds: readonly Kind[] = ['object', 'id'];
 
 /** Persons and groups whose grants count for a person: itself first. */
 export async function subjectsOfPerson(reader: Pick<StorageReader, 'get'>, person: string): Promise<string[]> {
     return [person, ...decodeHashes(await reader.get('state', groupsKey(person)))];
 }
-
-/** Whether a BLOB is here. */
-export type HasBlob = (hash: string) => Promise<boolean>;
 
 /** Brings the index up to date with a transaction; to be registered by `ObjectStore.derive`. */
 export async function updateAccess(
@@ -46,7 +48,7 @@ export async function updateAccess(
 ): Promise<void> {
     const update = new AccessUpdate(objects, hasBlob);
     // First, because what arrived decides whether it can be granted at all; later steps find it there.
-    await update.arrived(stored);
+    await update.arrived([...stored]);
     for (const head of heads)
         if (head.type === 'Group') await update.group(head);
         else if (head.type === 'Access') await update.grant('object', (head.obj as unknown as Access).object, head);
@@ -81,18 +83,19 @@ class AccessUpdate {
     }
 
     /** A new version of a group: what changes is whose set it counts for. */
-    async group({ idHash, obj, before }: HeadMove): Promise<void> {
-        const members = new Set<string>((obj as unknown as Group).person);
-        const old = before === undefined ? undefined : ((await this.#objects.read(before)) as unknown as Group);
-        for (const person of new Set<string>([...(old?.person ?? []), ...members])) {
+    async group({ idHash, obj }: HeadMove): Promise<void> {
+        const now = new Set<string>((obj as unknown as Group).person);
+        const before = new Set(decodeHashes(await this.#transaction.get('state', membersKey(idHash))));
+        for (const person of new Set([...before, ...now])) {
+            const isMember = now.has(person);
+            if (before.has(person) === isMember) continue;
             const groups = new Set(decodeHashes(await this.#transaction.get('state', groupsKey(person))));
-            const isMember = members.has(person);
-            if (groups.has(idHash) === isMember) continue;
             if (isMember) groups.add(idHash);
             else groups.delete(idHash);
             this.#put(groupsKey(person), groups);
             this.#feed.push({ subject: person, change: { type: isMember ? 'group' : 'groupLost', hash: idHash } });
         }
+        this.#put(membersKey(idHash), now);
     }
 
     /** New versions of IDs that somebody was granted. */
@@ -107,55 +110,94 @@ class AccessUpdate {
             }
     }
 
-    /** Objects that were not here before: some may be the missing part of a set. */
-    async arrived(stored: ReadonlySet<string>): Promise<void> {
-        if (stored.size === 0 || (await this.#transaction.get('state', WANTED)) === undefined) return;
-        const hashes = [...stored];
-        const wanted = await this.#transaction.getMany(
-            'state',
-            hashes.map(hash => wantKey(hash)),
-        );
+    /** Objects that were not here before, or not known to be objects: some may be the missing part of a set. */
+    async arrived(hashes: readonly string[]): Promise<void> {
+        if (hashes.length === 0 || (await this.#transaction.get('state', WANTED)) === undefined) return;
+        const wanted = await this.#transaction.getMany('state', hashes.map(wantKey));
         for (const [i, hash] of hashes.entries())
             for (const subject of decodeHashes(wanted[i])) {
-                const entry = await this.#set(subject).appeared(hash);
-                if (entry === undefined) continue;
-                this.#feed.push({ subject, change: { type: 'arrived', hash } });
+                const set = this.#set(subject);
+                const appeared = await set.appeared(hash);
+                if (appeared) this.#feed.push({ subject, change: { type: 'arrived', hash } });
                 // What its grant leads to, and whether it can be one, could not be told before.
-                if ((entry.flags & flags.accessRoot) !== 0) await this.#apply(subject, 'object', hash, true);
-                if ((entry.flags & flags.idRoot) !== 0) await this.#apply(subject, 'id', hash, true);
+                for (const kind of kinds)
+                    if (appeared || !(await set.hasFlag(hash, rootFlags[kind])))
+                        if (await this.#isGranted(subject, kind, hash)) await this.#apply(subject, kind, hash, true);
+                set.touched.add(hash);
             }
     }
 
     async flush(): Promise<void> {
         const wanted = new Map<string, Set<string>>();
+        let hasUnknown = false;
         for (const [subject, set] of this.#sets) {
+            if (set.isBroken) await this.#rebuild(subject, set);
             await set.flush();
-            for (const [hash, isWanted] of set.wanted) {
+            hasUnknown ||= set.hasUnknown;
+            for (const hash of set.touched) {
                 const key = wantKey(hash);
                 const subjects = wanted.get(key) ?? new Set(decodeHashes(await this.#transaction.get('state', key)));
-                if (isWanted) subjects.add(subject);
+                if ((await set.waitsFor(hash)) || (await this.#grantWaits(subject, hash))) subjects.add(subject);
                 else subjects.delete(subject);
                 wanted.set(key, subjects);
             }
         }
         for (const [key, subjects] of wanted) this.#put(key, subjects);
-        if (wanted.size > 0) this.#transaction.put('state', WANTED, Uint8Array.of(1));
+        if (wanted.size > 0) this.#transaction.put('state', WANTED, PRESENT);
+        if (hasUnknown) this.#transaction.put('state', UNKNOWN, PRESENT);
         for (const { subject, change } of this.#feed)
             appendToFeed(this.#transaction, subject, await this.#objects.nextNumber(), change);
     }
 
-    /** A target that is here, but cannot be given to anybody, is no root (spec 22 §5.3); one that is missing waits. */
     async #apply(subject: string, kind: Kind, target: string, on: boolean): Promise<void> {
-        const set = this.#set(subject);
-        const roots = await this.#rootsOf(kind, target);
-        const flag = kind === 'object' ? flags.accessRoot : flags.idRoot;
+        const isRoot = await this.#setRoots(this.#set(subject), kind, target, on);
+        if (isRoot || !on) this.#feed.push({ subject, change: { type: on ? kind : `${kind}Lost`, hash: target } });
+    }
+
+    /**
+     * A target that is here, but cannot be given to anybody, is no root (spec 22 §5.3) until it turns out to be another thing;
+     * one that is missing waits.
+     * @returns whether it is a root now
+     */
+    async #setRoots(set: SubjectSet, kind: Kind, target: string, on: boolean): Promise<boolean> {
+        const { roots, complete } = await this.#rootsOf(kind, target);
+        const flag = rootFlags[kind];
+        // What it led to when it was granted, nobody can tell any more.
+        const isLost =
+            roots.length === 0 && (await set.hasFlag(target, flag)) && (await set.hasFlag(target, flags.present));
+        if (!on && (isLost || !complete)) set.setBroken();
         const isRoot = on && (roots.length > 0 || !(await set.isHere(target)));
         if (isRoot) await set.setRoot(target, flag, true);
         for (const root of roots)
             if (root.type === 'version_node') await set.setRoot(root.node, flags.nodeRoot, on);
             else if (root.type === 'versioned') await set.setIdOfVersion(target, root.idHash, on);
         if (!isRoot) await set.setRoot(target, flag, false);
-        if (isRoot || !on) this.#feed.push({ subject, change: { type: on ? kind : `${kind}Lost`, hash: target } });
+        set.touched.add(target);
+        return isRoot;
+    }
+
+    /** Makes a set anew from what is granted. @throws StorageError `STORAGE_DAMAGED` if even that fails */
+    async #rebuild(subject: string, set: SubjectSet): Promise<void> {
+        const granted = await set.clear();
+        for (const target of granted.objects) await this.#setRoots(set, 'object', target, true);
+        for (const target of granted.ids) await this.#setRoots(set, 'id', target, true);
+        if (set.isBroken)
+            throw new StorageError('STORAGE_DAMAGED', `The accessible set of ${subject} is damaged; run reindex`);
+    }
+
+    async #isGranted(subject: string, kind: Kind, target: string): Promise<boolean> {
+        return decodeHashes(await this.#transaction.get('state', grantKey(kind, target))).includes(subject);
+    }
+
+    /** Whether a grant has no effect only because its target is not of the right kind now. */
+    async #grantWaits(subject: string, hash: string): Promise<boolean> {
+        for (const kind of kinds)
+            if (
+                !(await this.#set(subject).hasFlag(hash, rootFlags[kind])) &&
+                (await this.#isGranted(subject, kind, hash))
+            )
+                return true;
+        return false;
     }
 
     /**
@@ -167,10 +209,12 @@ class AccessUpdate {
         return type === undefined || type === 'Person [ID]';
     }
 
-    async #rootsOf(kind: Kind, target: string): Promise<AccessibleRoot[]> {
-        if (kind === 'id') return idRoots(this.#objects, target);
-        const root = await objectRoot(this.#objects, target);
-        return root === undefined ? [] : [root];
+    async #rootsOf(kind: Kind, target: string): Promise<{ roots: readonly AccessibleRoot[]; complete: boolean }> {
+        if (kind === 'object') {
+            const root = await objectRoot(this.#objects, target);
+            return { roots: root === undefined ? [] : [root], complete: true };
+        }
+        return idRoots(this.#objects, target);
     }
 
     #set(subject: string): SubjectSet {
@@ -182,109 +226,5 @@ class AccessUpdate {
     #put(key: string, hashes: ReadonlySet<string>): void {
         if (hashes.size === 0) this.#transaction.delete('state', key);
         else this.#transaction.put('state', key, encodeHashes(hashes));
-    }
-}
-
-/** One accessible set: everything that roots lead to, each entry with the number of its reasons. */
-class SubjectSet {
-    /** Hashes that became wanted, or are no more. */
-    readonly wanted = new Map<string, boolean>();
-    readonly #objects: ObjectReader;
-    readonly #pages: MemberPageWriter;
-    readonly #hasBlob: HasBlob;
-
-    constructor(objects: ObjectTransaction, subject: string, hasBlob: HasBlob) {
-        this.#objects = objects;
-        this.#pages = new MemberPageWriter(objects.transaction, subject, createRandomSHA256Hash);
-        this.#hasBlob = hasBlob;
-    }
-
-    /** Whether something is stored that others may have. */
-    async isHere(hash: string): Promise<boolean> {
-        return (await this.#contentOf(hash)) !== undefined;
-    }
-
-    /** @returns whether that changed anything */
-    async setRoot(hash: string, flag: number, on: boolean): Promise<boolean> {
-        let changed = false;
-        await this.#propagate(hash, 'object', entry => {
-            changed = ((entry.flags & flag) !== 0) !== on;
-            entry.flags = on ? entry.flags | flag : entry.flags & ~flag;
-        });
-        return changed;
-    }
-
-    /** A granted version gives access to its ID object, too (spec 22 §6). */
-    async setIdOfVersion(version: string, idHash: string, on: boolean): Promise<void> {
-        // Once per version: grants may be applied again.
-        const counted = await this.#idCounted(version);
-        if (counted === on) return;
-        await this.#propagate(idHash, 'id', entry => (entry.strong += on ? 1 : -1));
-        await this.#pages.change(version, entry => (entry.flags ^= flags.idCounted));
-    }
-
-    /** Something that was wanted is here now. @returns its entry; undefined if nobody wants it any more */
-    async appeared(hash: string): Promise<Entry | undefined> {
-        const entry = await this.#pages.entry(hash);
-        if (entry === undefined || !isReferenced(entry) || (entry.flags & flags.present) !== 0) return undefined;
-        await this.#propagate(hash, 'object', () => undefined);
-        const now = await this.#pages.entry(hash);
-        return now !== undefined && (now.flags & flags.present) !== 0 ? now : undefined;
-    }
-
-    flush(): Promise<void> {
-        return this.#pages.flush();
-    }
-
-    async #idCounted(version: string): Promise<boolean> {
-        return (((await this.#pages.entry(version))?.flags ?? 0) & flags.idCounted) !== 0;
-    }
-
-    /** Changes an entry, and then all that it leads to, as far as they change. */
-    async #propagate(hash: string, type: Link['type'], change: (entry: Entry) => void): Promise<void> {
-        const open: { hash: string; type: Link['type']; change: (entry: Entry) => void }[] = [{ hash, type, change }];
-        for (let next = open.pop(); next !== undefined; next = open.pop()) {
-            const before = await this.#pages.entry(next.hash);
-            const wasPresent = before !== undefined && (before.flags & flags.present) !== 0;
-            const content = wasPresent ? undefined : await this.#contentOf(next.hash);
-            const present = wasPresent || content !== undefined;
-            const entry = await this.#pages.change(next.hash, each => {
-                next.change(each);
-                each.flags = present ? each.flags | flags.present : each.flags & ~flags.present;
-            });
-            const referenced = isReferenced(entry);
-            if (!present && referenced !== (before !== undefined)) this.wanted.set(next.hash, referenced);
-            if (!wasPresent && present && before !== undefined) this.wanted.set(next.hash, false);
-            const leads = present && (entry.strong > 0 || (entry.flags & ROOT_FLAGS) !== 0);
-            if (leads === ((entry.flags & flags.expanded) !== 0)) continue;
-            if (referenced) await this.#pages.change(next.hash, each => (each.flags ^= flags.expanded));
-            const text = content ?? (await this.#contentOf(next.hash)) ?? '';
-            for (const link of this.#objects.linksOf(text)) {
-                const weak = link.type === 'blob' || link.type === 'clob';
-                const delta = leads ? 1 : -1;
-                open.push({
-                    ...link,
-                    change: each => {
-                        if (weak) each.weak += delta;
-                        else each.strong += delta;
-                    },
-                });
-            }
-        }
-    }
-
-    /** Text of an object or CLOB, the empty text for a BLOB; undefined for what is not here, or not for others. */
-    async #contentOf(hash: string): Promise<string | undefined> {
-        let text: string | undefined;
-        try {
-            text = await this.#objects.findText(hash);
-        } catch (error) {
-            if (error instanceof ObjectStoreError && error.code === 'OBJECT_IS_BLOB') return '';
-            // What is damaged is missing until somebody stores it again.
-            if (error instanceof StorageError && error.code === 'STORAGE_DAMAGED') return undefined;
-            throw error;
-        }
-        if (text === undefined) return (await this.#hasBlob(hash)) ? '' : undefined;
-        return isLocal(text) ? undefined : text;
     }
 }

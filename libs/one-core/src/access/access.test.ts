@@ -2,6 +2,12 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashText } from '../crypto/hash.ts';
 import type { Typed } from '../hashes.ts';
+import { Blobs } from '../objects/blobs.ts';
+import { readJournal } from '../objects/journal.ts';
+import { getAllEntries } from '../objects/reverse-map-queries.ts';
+import { Microdata } from '../microdata/microdata.ts';
+import type { ObjectTransaction } from '../objects/object-transaction.ts';
+import { RecipeRegistry } from '../recipes/recipe-registry.ts';
 import { TestObjects } from '../vectors/test-objects.ts';
 import { subjectsOfPerson, updateAccess } from './access-index.ts';
 import { accessibleRoots } from './accessible-roots.ts';
@@ -11,7 +17,7 @@ import { commitOf, readFeed } from './feed.ts';
 import { addTo, elementNumber, emptyFingerprint, fingerprintToHex } from './fingerprint.ts';
 import { MemberPages, setName } from './member-pages.ts';
 import { reachOf } from './reach.ts';
-import { reindexAccess } from './reindex-access.ts';
+import { recheckAccess, reindexAccess } from './reindex-access.ts';
 
 const references = (type: 'referenceToObj' | 'referenceToId') => ({ type, allowedTypes: ['*'] });
 const recipes = [
@@ -35,10 +41,20 @@ const recipes = [
         ],
     },
 ];
+const later = {
+    $type$: 'Recipe',
+    name: 'Later',
+    rule: [{ itemprop: 'object', itemtype: references('referenceToObj') }],
+};
 
 let peer: TestObjects;
-const hasBlob = async (hash: string) => (await peer.backend.get('objects', hash)) !== undefined;
-beforeEach(() => newPeer());
+/** BLOBs that are files; nobody reads them here. */
+const files = new Set<string>();
+const hasBlob = async (hash: string) => files.has(hash) || (await peer.backend.get('objects', hash)) !== undefined;
+beforeEach(() => {
+    files.clear();
+    newPeer();
+});
 
 function newPeer(): void {
     peer = new TestObjects(recipes);
@@ -261,26 +277,40 @@ type Step =
     | { type: 'doc'; id: number; text: number; objects: number[]; ids: number[]; remote: boolean }
     | { type: 'part'; text: number; clobs: number[] }
     | { type: 'clob'; text: number }
+    /** The bytes of a part, or of an object whose recipe comes later, are stored as what they may not stay. */
+    | { type: 'raw'; text: number; as: 'clob' | 'file' }
+    | { type: 'later'; text: number }
+    | { type: 'register' }
+    | { type: 'damage'; text: number }
     | { type: 'group'; name: number; persons: number[] }
     | { type: 'grant'; object: number | undefined; id: number; persons: number[]; groups: number[]; replace: boolean };
 
 const small = fc.nat(3);
 const some = fc.uniqueArray(small, { maxLength: 3 });
+const someObjects = fc.uniqueArray(fc.nat(5), { maxLength: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
     fc.record({
         type: fc.constant('doc' as const),
         id: small,
         text: small,
-        objects: some,
+        objects: someObjects,
         ids: some,
         remote: fc.boolean(),
     }),
     fc.record({ type: fc.constant('part' as const), text: small, clobs: some }),
     fc.record({ type: fc.constant('clob' as const), text: small }),
+    fc.record({
+        type: fc.constant('raw' as const),
+        text: small,
+        as: fc.constantFrom('clob' as const, 'file' as const),
+    }),
+    fc.record({ type: fc.constant('later' as const), text: small }),
+    fc.record({ type: fc.constant('register' as const) }),
+    fc.record({ type: fc.constant('damage' as const), text: small }),
     fc.record({ type: fc.constant('group' as const), name: fc.nat(1), persons: some }),
     fc.record({
         type: fc.constant('grant' as const),
-        object: fc.option(fc.nat(5), { nil: undefined }),
+        object: fc.option(fc.nat(7), { nil: undefined }),
         id: fc.nat(5),
         persons: some,
         groups: fc.uniqueArray(fc.nat(1), { maxLength: 2 }),
@@ -288,9 +318,28 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
 );
 
+async function isDamaged(hash: string): Promise<boolean> {
+    return new TextDecoder().decode(await peer.backend.get('objects', hash)) === 'damaged';
+}
+
+/** Damages what is stored, behind the back of the store. */
+async function damage(hash: string): Promise<void> {
+    if ((await peer.backend.get('objects', hash)) === undefined) return;
+    const value = new TextEncoder().encode('damaged');
+    await peer.backend.commit([{ type: 'put', space: 'objects', key: hash, value }]);
+}
+
+/** As if a large BLOB came. */
+async function arriveAsFile(objects: ObjectTransaction, hash: string): Promise<void> {
+    if (files.has(hash) || (await objects.transaction.get('objects', hash)) !== undefined) return;
+    files.add(hash);
+    objects.noteStored('blob', hash);
+}
+
 test('whatever is stored and granted in any order: the index is what the whole computation gives', async () => {
     await fc.assert(
         fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { maxLength: 12 }), async commits => {
+            files.clear();
             newPeer();
             const persons = await Promise.all(['a', 'b', 'c', 'd'].map(person));
             const groups = await Promise.all(
@@ -301,26 +350,42 @@ test('whatever is stored and granted in any order: the index is what the whole c
             // Parts may be linked and granted before they are stored.
             const partHashes = await Promise.all(parts.map(one => peer.microdata.hash(one)));
             const ids = await Promise.all([0, 1, 2, 3].map(n => peer.microdata.idHash(doc(String(n), ''))));
-            const targets = [...partHashes, ids[0] ?? '', clobs[0] ?? ''];
+            const foreign = new Microdata(new RecipeRegistry());
+            foreign.recipes.register(later);
+            const texts = [0, 1].map(n => foreign.write(typed({ $type$: 'Later', object: partHashes[n + 1] })));
+            const laterHashes = await Promise.all(texts.map(hashText));
+            const objectHashes = [...partHashes, ...laterHashes];
+            const targets = [...objectHashes, ids[0] ?? '', clobs[0] ?? ''];
             const idTargets = [...ids, groups[0] ?? '', persons[0] ?? ''];
             const pick = (list: readonly string[], indexes: readonly number[]) => indexes.map(i => list[i] ?? '');
             let time = 1;
-            for (const steps of commits)
+            for (const steps of commits) {
+                for (const next of steps)
+                    if (next.type === 'register' && !peer.microdata.recipes.has('Later')) {
+                        peer.microdata.recipes.register(later);
+                        await recheckAccess(peer.objects, hasBlob);
+                    } else if (next.type === 'damage') await damage(partHashes[next.text] ?? '');
                 await peer.objects.transact(async objects => {
                     for (const next of steps) {
+                        if (next.type === 'register' || next.type === 'damage') continue;
                         peer.time = time++;
                         if (next.type === 'doc') {
                             const made = doc(
                                 String(next.id),
                                 String(next.text),
-                                pick(partHashes, next.objects),
+                                pick(objectHashes, next.objects),
                                 pick([...ids.slice(0, 2), ...persons], next.ids),
                             );
                             if (next.remote) await objects.importVersion(made, next.text + 1);
                             else await objects.storeVersioned(made, 'change');
                         } else if (next.type === 'part') await objects.storeUnversioned(parts[next.text] ?? part(''));
                         else if (next.type === 'clob') await objects.storeUTF8Clob(`text ${next.text}`);
-                        else if (next.type === 'group')
+                        else if (next.type === 'later') await objects.storeUTF8Clob(texts[next.text % 2] ?? '');
+                        else if (next.type === 'raw') {
+                            const raw = peer.microdata.write(parts[next.text] ?? part(''));
+                            if (next.as === 'clob') await objects.storeUTF8Clob(raw);
+                            else await arriveAsFile(objects, partHashes[next.text] ?? '');
+                        } else if (next.type === 'group')
                             await objects.storeVersioned(
                                 typed({
                                     $type$: 'Group',
@@ -346,6 +411,10 @@ test('whatever is stored and granted in any order: the index is what the whole c
                         }
                     }
                 });
+            }
+            // What is damaged may have been noticed or not; when it is whole again, both must be the same.
+            for (const [i, hash] of partHashes.entries())
+                if (await isDamaged(hash)) await peer.objects.storeUnversionedObject(parts[i] ?? part(''));
             for (const one of persons) {
                 expect(await members(one)).toEqual(await computed(one));
                 await expectSummaries(one);
@@ -379,8 +448,7 @@ describe('what is broken', () => {
         ];
         const [broken] = await grant({ object: first, person: [alice], mode: 'add' });
         await grant({ object: second, person: [alice], mode: 'add' });
-        const value = new TextEncoder().encode('damaged');
-        await peer.backend.commit([{ type: 'put', space: 'objects', key: broken?.hash ?? '', value }]);
+        await damage(broken?.hash ?? '');
         expect(await computed(alice)).toEqual([second]);
         await reindexAccess(peer.objects, hasBlob);
         expect(await members(alice)).toEqual([second]);
@@ -393,5 +461,137 @@ describe('what is broken', () => {
         await grant({ object: hash, person: [alice], mode: 'add' });
         expect(await members(alice)).toEqual([hash]);
         expect(await computed(alice)).toEqual([hash]);
+    });
+});
+
+describe('what becomes another thing', () => {
+    const textOf = (object: Typed) => peer.microdata.write(object);
+    const consistent = async (...subjects: string[]) => {
+        for (const subject of subjects) {
+            expect(await members(subject)).toEqual(await computed(subject));
+            await expectSummaries(subject);
+        }
+    };
+
+    test('the file of a BLOB that is an object later', async () => {
+        const alice = await person('alice');
+        const { hash: leaf } = await peer.objects.storeUnversionedObject(part('leaf'));
+        const late = doc('late', 'x', [leaf]);
+        const hash = await peer.microdata.hash(late);
+        files.add(hash);
+        // Linked by something granted, granted itself, and both.
+        const { idHash } = await peer.objects.storeVersionedObject(doc('d', '1', [hash]));
+        const bob = await person('bob');
+        await createAccess(peer.objects, [
+            { id: idHash, person: [alice], mode: 'add' },
+            { object: hash, person: [alice, bob], mode: 'add' },
+        ]);
+        await consistent(alice, bob);
+        expect(await members(alice)).toContain(hash);
+        expect(await members(bob)).toEqual([]);
+        await peer.objects.storeVersionedObject(late);
+        await consistent(alice, bob);
+        expect(await members(alice)).toContain(leaf);
+        expect(await members(bob)).toContain(leaf);
+        await grant({ id: idHash, mode: 'replace' });
+        await consistent(alice, bob);
+        await grant({ object: hash, mode: 'replace' });
+        expect([...(await members(alice)), ...(await members(bob))]).toEqual([]);
+    });
+
+    test('a text whose recipe is registered later', async () => {
+        const alice = await person('alice');
+        const bob = await person('bob');
+        const { hash: leaf } = await peer.objects.storeUnversionedObject(part('leaf'));
+        const other = new TestObjects([...recipes, later]);
+        const text = other.microdata.write(typed({ $type$: 'Later', object: leaf }));
+        const { hash } = await peer.objects.storeUTF8Clob(text);
+        const { idHash } = await peer.objects.storeVersionedObject(doc('d', '1', [hash]));
+        await createAccess(peer.objects, [
+            { id: idHash, person: [alice], mode: 'add' },
+            { object: hash, person: [bob], mode: 'add' },
+        ]);
+        await consistent(alice, bob);
+        expect(await members(alice)).not.toContain(leaf);
+        peer.microdata.recipes.register(later);
+        const before = (await readFeed(peer.backend, alice, 0, 100)).length;
+        await recheckAccess(peer.objects, hasBlob);
+        await recheckAccess(peer.objects, hasBlob);
+        await consistent(alice, bob);
+        expect(await members(alice)).toContain(leaf);
+        expect(await members(bob)).toEqual([hash, leaf].sort());
+        expect(await readFeed(peer.backend, alice, 0, 100)).toHaveLength(before + 1);
+        await grant({ id: idHash, mode: 'replace' });
+        await grant({ object: hash, mode: 'replace' });
+        expect([...(await members(alice)), ...(await members(bob))]).toEqual([]);
+    });
+
+    test.each(['version', 'node', 'ID object', 'part'])('a damaged %s does not stop a revocation', async which => {
+        const alice = await person('alice');
+        const { hash: leaf } = await peer.objects.storeUnversionedObject(part('leaf', [await hashText('a text')]));
+        await peer.objects.storeUTF8Clob('a text');
+        const { hash: inner } = await peer.objects.storeVersionedObject(doc('inner', '1', [leaf]));
+        const version = await peer.objects.storeVersionedObject(doc('d', '1', [inner]));
+        const keeps = await peer.objects.storeVersionedObject(doc('keeps', '1', [leaf]));
+        const node = (await peer.objects.head(version.idHash)) ?? '';
+        await createAccess(peer.objects, [
+            { id: version.idHash, person: [alice], mode: 'add' },
+            { object: version.hash, person: [alice], mode: 'add' },
+            { id: keeps.idHash, person: [alice], mode: 'add' },
+        ]);
+        await damage({ version: version.hash, node, 'ID object': version.idHash, part: inner }[which] ?? '');
+        await createAccess(peer.objects, [
+            { id: version.idHash, mode: 'replace' },
+            { object: version.hash, mode: 'replace' },
+        ]);
+        await consistent(alice);
+        expect(await members(alice)).toContain(leaf);
+        expect(await members(alice)).not.toContain(inner);
+        await grant({ id: keeps.idHash, mode: 'replace' });
+        expect(await members(alice)).toEqual([]);
+    });
+
+    test('something damaged is not there until it is stored again', async () => {
+        const alice = await person('alice');
+        const { hash: leaf } = await peer.objects.storeUnversionedObject(part('leaf'));
+        const made = doc('d', '1', [leaf]);
+        const { hash } = await peer.objects.storeVersionedObject(made);
+        await damage(hash);
+        await grant({ object: hash, person: [alice], mode: 'add' });
+        expect(await members(alice)).toEqual([]);
+        await peer.objects.storeVersionedObject(doc('d', '2'));
+        await peer.objects.storeVersionedObject(made, 'no-version-map');
+        await consistent(alice);
+        expect(await members(alice)).toContain(leaf);
+    });
+
+    test('a group whose older version is damaged loses who is taken out', async () => {
+        const [alice, bob] = [await person('alice'), await person('bob')];
+        const friends = await group('friends', [alice, bob]);
+        const { hash } = await peer.objects.storeUnversionedObject(part('a'));
+        await grant({ object: hash, group: [friends], mode: 'add' });
+        const old = (await peer.objects.getObjectByIdHash(friends)).hash;
+        await damage(old);
+        await group('friends', [bob]);
+        expect([await members(alice), await members(bob)]).toEqual([[], [hash]]);
+    });
+
+    test.each(['clob', 'blob'] as const)('an object whose text came as a %s before is new', async kind => {
+        const text = textOf(typed({ $type$: 'Group', name: 'g', person: ['a'.repeat(64)] }));
+        const id = peer.microdata.writeId(typed({ $type$: 'Group', name: 'g', person: [] }));
+        for (const each of [text, id])
+            if (kind === 'clob') expect((await peer.objects.storeUTF8Clob(each)).status).toBe('new');
+            else await new Blobs(peer.objects).store([new TextEncoder().encode(each)]);
+        const stored = await peer.objects.importVersion(
+            typed({ $type$: 'Group', name: 'g', person: ['a'.repeat(64)] }),
+            7,
+        );
+        expect(stored.status).toBe('new');
+        expect(await getAllEntries(peer.objects, 'a'.repeat(64), 'Group')).toEqual([stored.hash]);
+        const entries = await readJournal(peer.objects.store, 0, 10);
+        expect(entries.at(-1)?.records.map(record => record.kind)).toEqual(['idObject', 'version']);
+        expect((await peer.objects.storeIdObject(typed({ $type$: 'Group', name: 'g' }))).status).toBe('exists');
+        expect((await peer.objects.storeUTF8Clob(text)).status).toBe('exists');
+        expect(await getAllEntries(peer.objects, 'a'.repeat(64), 'Group')).toHaveLength(1);
     });
 });

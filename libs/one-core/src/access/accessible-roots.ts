@@ -61,7 +61,8 @@ export async function accessibleRoots(
             }
         for (const { hash } of await getOnlyLatestReferencingObjsHashAndId(objects, subject, 'IdAccess'))
             if (await filter(hash, 'IdAccess'))
-                for (const root of await idRoots(objects, ((await objects.read(hash)) as unknown as IdAccess).id))
+                for (const root of (await idRoots(objects, ((await objects.read(hash)) as unknown as IdAccess).id))
+                    .roots)
                     add(root, group);
     }
     return [...roots.values()].map(({ root, groups: names, person: own }) => ({
@@ -79,23 +80,27 @@ export async function objectRoot(objects: ObjectReader, hash: string): Promise<A
     return { type: 'versioned', hash, idHash, oneType };
 }
 
-/** The roots of an IdAccess object's target: the ID object and the listed versions. */
-export async function idRoots(objects: ObjectReader, idHash: string): Promise<AccessibleRoot[]> {
+/**
+ * The roots of an IdAccess object's target: the ID object and the listed versions. `complete` is false if the history is
+ * damaged; then no version is a root.
+ */
+export async function idRoots(
+    objects: ObjectReader,
+    idHash: string,
+): Promise<{ roots: AccessibleRoot[]; complete: boolean }> {
     const type = await typeOf(objects, idHash);
-    if (type?.endsWith(' [ID]') !== true) return [];
-    const oneType = type.slice(0, -' [ID]'.length);
-    if (LOCAL_TYPES.has(oneType)) return [];
+    const oneType = type?.endsWith(' [ID]') === true ? type.slice(0, -' [ID]'.length) : undefined;
+    if (oneType === undefined || LOCAL_TYPES.has(oneType)) return { roots: [], complete: true };
     const head = await objects.head(idHash);
-    const nodes = head === undefined ? [] : await listVersionNodes(node => objects.read(node), head);
-    return [
-        { type: 'id', idHash, oneType },
-        ...nodes.map(({ hash }): AccessibleRoot => ({
-            type: 'version_node',
-            node: hash,
-            dataIdHash: idHash,
-            dataType: oneType,
-        })),
-    ];
+    const nodes =
+        head === undefined ? [] : await listVersionNodes(node => objects.read(node), head).catch(ignoreBroken);
+    const versions = (nodes ?? []).map(({ hash }): AccessibleRoot => ({
+        type: 'version_node',
+        node: hash,
+        dataIdHash: idHash,
+        dataType: oneType,
+    }));
+    return { roots: [{ type: 'id', idHash, oneType }, ...versions], complete: nodes !== undefined };
 }
 
 export function keyOf(root: AccessibleRoot): string {

@@ -45,6 +45,8 @@ export const flags = {
     nodeRoot: 16,
     /** A granted version, whose ID object is counted as linked. */
     idCounted: 32,
+    /** What it is may become clear later: none of its links are counted. */
+    vague: 64,
 } as const;
 export const ROOT_FLAGS = flags.accessRoot | flags.idRoot | flags.nodeRoot;
 
@@ -181,7 +183,6 @@ export class MemberPageWriter extends MemberPages {
     readonly #pages = new Map<string, Page>();
     readonly #dirty = new Set<string>();
     #header: { key: string; summary: Summary } | undefined;
-    #isNew = false;
 
     /** @param createKey 64 hexadecimal digits for a set that is new */
     constructor(transaction: Transaction, subject: string, createKey: () => string) {
@@ -198,14 +199,26 @@ export class MemberPageWriter extends MemberPages {
         const entry = page.entries.get(hash) ?? { flags: 0, strong: 0, weak: 0 };
         const before = isMember(entry);
         task(entry);
-        if (entry.strong < 0 || entry.weak < 0)
-            throw new StorageError('STORAGE_DAMAGED', `The accessible set of ${this.subject} is damaged; run reindex`);
         if (isReferenced(entry)) page.entries.set(hash, entry);
         else page.entries.delete(hash);
         this.#dirty.add(prefix);
         if (before !== isMember(entry)) await this.#count(hash, prefix, before ? -1 : 1);
         if (page.entries.size > MAX_LEAF) await this.#split(prefix, page);
         return entry;
+    }
+
+    /** Removes all entries. */
+    async clear(): Promise<void> {
+        const open = [''];
+        for (let prefix = open.pop(); prefix !== undefined; prefix = open.pop()) {
+            const page = await this.page(prefix);
+            if (page.type === INNER) for (const digit of DIGITS) open.push(prefix + digit);
+            this.#pages.set(prefix, { type: LEAF, entries: new Map() });
+            this.#dirty.add(prefix);
+        }
+        const { summary } = await this.#loadedHeader();
+        summary.count = 0;
+        summary.fingerprint = emptyFingerprint();
     }
 
     /** Writes what was changed. */
@@ -226,12 +239,6 @@ export class MemberPageWriter extends MemberPages {
         this.#dirty.clear();
     }
 
-    /** Whether the set began in this transaction. */
-    async isNew(): Promise<boolean> {
-        await this.#loadedHeader();
-        return this.#isNew;
-    }
-
     protected override async page(prefix: string): Promise<Page> {
         let page = this.#pages.get(prefix);
         if (page === undefined) this.#pages.set(prefix, (page = await super.page(prefix)));
@@ -245,7 +252,6 @@ export class MemberPageWriter extends MemberPages {
     async #loadedHeader(): Promise<{ key: string; summary: Summary }> {
         if (this.#header !== undefined) return this.#header;
         const stored = await super.header();
-        this.#isNew = stored === undefined;
         this.#header = stored ?? {
             key: this.#createKey(),
             summary: { count: 0, fingerprint: emptyFingerprint() },

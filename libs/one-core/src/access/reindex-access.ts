@@ -2,12 +2,17 @@ import { contentTypeOfText } from '../microdata/content-type.ts';
 import { ignoreBroken } from '../objects/object-errors.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { HeadMove } from '../objects/object-transaction.ts';
-import { updateAccess, type HasBlob } from './access-index.ts';
+import { UNKNOWN, updateAccess, WANT } from './access-index.ts';
 import { isLocal } from './reach.ts';
+import type { Transaction } from '../storage/store.ts';
+import type { HasBlob } from './subject-set.ts';
 
-const DERIVED = /^(?:grant|groups|set|want)\./;
+const DERIVED = /^(?:(?:grant|groups|members|set|want)\.|unknown$)/;
 /** Present while the index is not complete. */
 const REINDEXING = 'reindexing';
+/** Present while something may have become known that nobody has looked at. */
+const RECHECKING = 'rechecking';
+const PRESENT = Uint8Array.of(1);
 /** Keys that are removed, and grants that are applied, in one commit. */
 const BATCH = 200;
 
@@ -20,7 +25,7 @@ export async function isReindexing(objects: ObjectStore): Promise<boolean> {
 export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Promise<void> {
     const { store } = objects;
     await store.transact(async transaction => {
-        transaction.put('state', REINDEXING, Uint8Array.of(1));
+        transaction.put('state', REINDEXING, PRESENT);
         await Promise.resolve();
     });
     for await (const keys of inBatches(store.keys('state'), key => DERIVED.test(key)))
@@ -44,12 +49,35 @@ export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Pro
                 const obj = await transaction.read(head.node.data).catch(ignoreBroken);
                 // A grant that cannot be read grants nothing (spec 22 §5.3); verify tells of it.
                 if (obj === undefined) continue;
-                heads.push({ idHash, type, obj, listed: head.hash, before: undefined });
+                heads.push({ idHash, type, obj, listed: head.hash });
             }
             await updateAccess(transaction, { stored: new Set(), heads }, hasBlob);
         });
     await store.transact(async transaction => {
         transaction.delete('state', REINDEXING);
+        await Promise.resolve();
+    });
+}
+
+/** To be called in the transaction that makes recipes known: until `recheckAccess` has ended, it has to be called. */
+export function beginRecheck(transaction: Transaction): void {
+    transaction.put('state', RECHECKING, PRESENT);
+}
+
+export async function isRechecking(objects: ObjectStore): Promise<boolean> {
+    return (await objects.store.get('state', RECHECKING)) !== undefined;
+}
+
+/** Looks again at what was of an unknown type when it was granted, or linked by something granted. */
+export async function recheckAccess(objects: ObjectStore, hasBlob: HasBlob): Promise<void> {
+    const { store } = objects;
+    if ((await store.get('state', UNKNOWN)) !== undefined)
+        for await (const keys of inBatches(store.keys('state'), key => WANT.test(key))) {
+            const stored = new Set(keys.map(key => WANT.exec(key)?.[1] ?? ''));
+            await objects.transact(transaction => updateAccess(transaction, { stored, heads: [] }, hasBlob));
+        }
+    await store.transact(async transaction => {
+        transaction.delete('state', RECHECKING);
         await Promise.resolve();
     });
 }

@@ -357,6 +357,23 @@ describe('access', () => {
         expect(await one.accessible.feed(bob, entry?.number ?? 0, 10)).toEqual([]);
     });
 
+    test('leads on from what was of an unknown type, as soon as its recipe is registered', async () => {
+        await using one = await open();
+        const rule = [
+            { itemprop: 'part', itemtype: { type: 'referenceToObj' as const, allowedTypes: new Set(['*']) } },
+        ];
+        const CarrierRecipe = defineRecipe({ $type$: 'Recipe', name: 'Carrier', rule });
+        const { idHash: bob } = await one.objects.storeIdObject(person('bob'));
+        const { hash } = await one.objects.storeVersionedObject(note('a', '1'));
+        const frame = '<div itemscope itemtype="//refin.io/Carrier">';
+        const carrier = await one.objects.storeUTF8Clob(`${frame}<a itemprop="part" data-type="obj">${hash}</a></div>`);
+        await one.createAccess([{ object: carrier.hash, person: [bob], mode: 'add' }]);
+        expect(await one.accessible.has(bob, hash)).toBe(false);
+        await one.registerRecipes([CarrierRecipe]);
+        expect(await one.accessible.has(bob, hash)).toBe(true);
+        expect(await one.verify()).toMatchObject({ problems: [] });
+    });
+
     test('is the same after reindexing, in a new epoch', async () => {
         await using one = await open();
         const { idHash: bob } = await one.objects.storeIdObject(person('bob'));

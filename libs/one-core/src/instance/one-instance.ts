@@ -2,7 +2,7 @@ import { cryptoReady } from '#platform/primitives';
 import { updateAccess } from '../access/access-index.ts';
 import { Accessible } from '../access/accessible.ts';
 import { createAccess, type AccessRequest } from '../access/create-access.ts';
-import { isReindexing, reindexAccess } from '../access/reindex-access.ts';
+import { beginRecheck, isRechecking, isReindexing, recheckAccess, reindexAccess } from '../access/reindex-access.ts';
 import { ensureSecret } from '../crypto/secret.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
 import { KeyChain, type KeyOwner } from '../keychain/key-chain.ts';
@@ -74,6 +74,7 @@ export class OneInstance implements AsyncDisposable {
     /** What persons may read. */
     readonly accessible: Accessible;
     readonly #store: Store;
+    readonly #hasBlob = (hash: string): Promise<boolean> => this.blobs.has(hash);
     readonly #registrations = new Sequence();
     #closing: Promise<void> | undefined;
 
@@ -155,8 +156,10 @@ export class OneInstance implements AsyncDisposable {
             const { obj } = await this.#instanceObject(objects);
             const recipe = new Set([...(obj.recipe as ReadonlySet<string>), ...hashes]);
             await objects.storeVersioned({ ...obj, recipe } as unknown as Instance, 'change');
+            beginRecheck(objects.transaction);
         });
         for (const recipe of added) this.recipes.register(recipe);
+        await recheckAccess(this.objects, this.#hasBlob);
     }
 
     /**
@@ -178,7 +181,7 @@ export class OneInstance implements AsyncDisposable {
 
     /** Computes everything that is derived from objects anew, and begins a new epoch. */
     async reindex(): Promise<void> {
-        await reindexAccess(this.objects, hash => this.blobs.has(hash));
+        await reindexAccess(this.objects, this.#hasBlob);
         await this.objects.transact(async objects => {
             writeEpoch(objects.transaction, createEpoch());
             await Promise.resolve();
@@ -227,8 +230,9 @@ export class OneInstance implements AsyncDisposable {
         this.objects.enableReverseMaps(
             new EnabledReverseMaps(obj.enabledReverseMapTypes, obj.enabledReverseMapTypesForIdObjects),
         );
-        this.objects.derive((objects, changes) => updateAccess(objects, changes, hash => this.blobs.has(hash)));
+        this.objects.derive((objects, changes) => updateAccess(objects, changes, this.#hasBlob));
         await this.blobs.recover();
+        if (await isRechecking(this.objects)) await recheckAccess(this.objects, this.#hasBlob);
         await this.registerRecipes(recipes);
     }
 

@@ -87,7 +87,7 @@ async function verifyObjects({ objects }: OneInstance, report: Report): Promise<
         await report.try('reverse-map', name, async () => {
             const [target = '', kind = '', ...type] = name.split('.');
             for (const hash of await readReverseMap(objects.store, target, kind as 'Object', type.join('.')))
-                if ((await objects.store.get('objects', hash)) === undefined)
+                if (!(await hasValue(objects, hash)))
                     report.add('reverse-map', name, `It names ${hash}, which is not in this store; ${RESTORE}`);
         });
     return count;
@@ -141,8 +141,9 @@ async function verifyJournal({ objects, blobs }: OneInstance, report: Report): P
                 const names = record.kind === 'version' ? [record.hash, record.idHash, record.node] : [record.hash];
                 if (record.kind === 'version' && (await objects.head(record.idHash)) === undefined)
                     report.add('head', record.idHash, `It is lost, or damaged; ${RESTORE}`);
+                const isBytes = record.kind === 'blob' || record.kind === 'clob';
                 for (const name of names)
-                    if (!(await blobs.has(name)))
+                    if (!(await (isBytes ? blobs.has(name) : hasValue(objects, name))))
                         report.add(
                             'journal',
                             String(number),
@@ -170,7 +171,7 @@ async function verifyAccess({ objects, blobs }: OneInstance, report: Report): Pr
         await report.try('access', subject, async () => {
             const roots: AccessibleRoot[] = [];
             for (const { kind, target } of targets)
-                if (kind === 'i') roots.push(...(await idRoots(objects, target)));
+                if (kind === 'i') roots.push(...(await idRoots(objects, target)).roots);
                 else roots.push(...[await objectRoot(objects, target)].filter(root => root !== undefined));
             const expected = await reachOf(objects, roots, hash => blobs.has(hash));
             const pages = new MemberPages(objects.store, subject);
@@ -194,7 +195,7 @@ async function verifyCounts(objects: ObjectReader, pages: MemberPages, report: R
         counts.set(hash, counted);
     };
     for await (const [hash, { flags: set }] of pages.entries()) {
-        if ((set & flags.expanded) === 0) continue;
+        if ((set & (flags.expanded | flags.vague)) !== flags.expanded) continue;
         const text = await objects.text(hash);
         for (const link of objects.linksOf(text)) count(link.hash, link.type === 'blob' || link.type === 'clob');
         if ((set & flags.idCounted) !== 0) count(await objects.microdata.idHash(objects.microdata.parse(text)), false);
@@ -212,6 +213,10 @@ async function verifyCounts(objects: ObjectReader, pages: MemberPages, report: R
         fingerprintToHex(summary.fingerprint) !== fingerprintToHex(computed.fingerprint)
     )
         report.add('access', subject, 'Count and fingerprint of its set are not those of its members; run reindex');
+}
+
+async function hasValue(objects: ObjectReader, hash: string): Promise<boolean> {
+    return (await objects.reader.get('objects', hash)) !== undefined;
 }
 
 function ignoreBlobs(error: unknown): undefined {

@@ -63,15 +63,13 @@ export class Blobs {
     }
 
     async has(hash: string): Promise<boolean> {
-        if ((await this.#objects.store.get('objects', hash)) !== undefined) return true;
-        await using file = await this.#objects.store.blobs.open(hash);
+        await using file = await this.#find(hash);
         return file !== undefined;
     }
 
     /** @throws ObjectStoreError `SST-CR3` if it is not here; StorageError */
     async open(hash: string): Promise<BlobReader> {
-        const value = await this.#objects.store.get('objects', hash);
-        const file = value === undefined ? await this.#objects.store.blobs.open(hash) : inMemory(value);
+        const file = await this.#find(hash);
         if (file === undefined) throw new ObjectStoreError('SST-CR3', `The BLOB ${hash} is not in this store`);
         return readerOf(hash, file);
     }
@@ -90,6 +88,14 @@ export class Blobs {
             objects.transaction.delete('state', UNDER_WAY);
             await Promise.resolve();
         });
+    }
+
+    /** Files first: where each value is one, a long text need not be in memory as a whole. */
+    async #find(hash: string): Promise<BlobFileReader | undefined> {
+        const file = await this.#objects.store.blobs.open(hash);
+        if (file !== undefined) return file;
+        const value = await this.#objects.store.get('objects', hash);
+        return value && inMemory(value);
     }
 }
 
@@ -164,13 +170,7 @@ export class BlobWriter {
     }
 
     #storeValue(hash: string): Promise<BlobResult> {
-        return this.#objects.transact(async objects => {
-            const exists = (await objects.transaction.get('objects', hash)) !== undefined;
-            if (exists) return { hash, status: 'exists' };
-            objects.transaction.put('objects', hash, concat(...this.#pieces));
-            objects.noteStored('blob', hash);
-            return { hash, status: 'new' };
-        });
+        return this.#objects.transact(objects => objects.storeBytes('blob', hash, concat(...this.#pieces)));
     }
 
     /** Between the first and the last step it may be there without an entry of the journal. */
@@ -180,7 +180,10 @@ export class BlobWriter {
         try {
             // Another one, or an attempt that failed at the end, may have left it complete and untold.
             untold = await this.#changeUnderWay(hash, true);
-            status = await file.finish(hash);
+            const isValue = (await this.#objects.store.get('objects', hash)) !== undefined;
+            // A CLOB of the same bytes.
+            if (isValue) await file.abort();
+            status = isValue ? 'exists' : await file.finish(hash);
         } catch (error) {
             await file.abort();
             throw error;

@@ -49,13 +49,18 @@ export class ObjectReader {
      * The links of a text that is an object or ID object of a known type. Anything else has none: a CLOB that only looks like
      * an object leads nowhere.
      */
-    linksOf(text: string): Link[] {
+    linksOf(text: string): readonly Link[] {
+        return this.findLinks(text) ?? [];
+    }
+
+    /** Like `linksOf`; undefined for a text that looks like an object, but is none of a known type. */
+    findLinks(text: string): readonly Link[] | undefined {
         const form = text.startsWith(OBJECT_FRAME) ? 'parse' : text.startsWith(ID_OBJECT_FRAME) ? 'parseId' : undefined;
         if (form === undefined) return [];
         try {
             this.microdata[form](text);
         } catch (error) {
-            if (error instanceof MicrodataError) return [];
+            if (error instanceof MicrodataError) return undefined;
             throw error;
         }
         return linksOf(text);

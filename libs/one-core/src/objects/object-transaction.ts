@@ -1,5 +1,6 @@
 // Storing objects and versions (spec 20 §4–§7) as a part of one transaction: object, version node, head, reverse maps, journal
 // and what is derived from them are there together or not at all.
+import { hashText } from '../crypto/hash.ts';
 import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata, WriteOptions } from '../microdata/microdata.ts';
 import type { VersionNode, VersionNodeChange, VersionNodeEdge, VersionNodeMerge } from '../recipes/core-recipes.ts';
@@ -12,7 +13,15 @@ import { ObjectStoreError } from './object-errors.ts';
 import type { ObjectEvent } from './object-events.ts';
 import { ObjectReader } from './object-reader.ts';
 import { reverseMapName, type EnabledReverseMaps } from './reverse-map.ts';
-import { hashed, storeText, writeHead, type HashedText, type StoreStatus } from './stored-text.ts';
+import {
+    hashed,
+    hasObject,
+    storeBytes,
+    storeText,
+    writeHead,
+    type HashedText,
+    type StoreStatus,
+} from './stored-text.ts';
 
 export interface UnversionedResult {
     readonly obj: AnyObject;
@@ -36,9 +45,8 @@ export interface HeadMove {
     readonly type: string;
     /** The node that peers are offered from now on (spec 20 §7.5): an Edge or a Change, which is not always the head. */
     readonly listed: string;
-    /** The resulting current version, and the one before. */
+    /** The resulting current version. */
     readonly obj: AnyObject;
-    readonly before: string | undefined;
 }
 
 /** What a transaction has done, for what is derived from it. */
@@ -115,8 +123,7 @@ export class ObjectTransaction extends ObjectReader {
     async importVersion(obj: Typed, creationTime: number): Promise<VersionedResult> {
         const prepared = await this.#prepare(obj, { lossy: true });
         const { hash } = prepared.version;
-        const exists = (await this.transaction.get('objects', hash)) !== undefined;
-        const stored: VersionedResult = exists
+        const stored: VersionedResult = (await hasObject(this.transaction, hash))
             ? { obj: prepared.obj, hash, idHash: prepared.id.hash, status: 'exists' }
             : await this.#storeRaw(prepared);
         return this.#join({ ...stored, timestamp: creationTime }, await this.headNode(prepared.id.hash), 'remote');
@@ -125,10 +132,18 @@ export class ObjectTransaction extends ObjectReader {
     /** @throws ObjectStoreError `SB-STORE` for an empty text */
     async storeUTF8Clob(text: string): Promise<{ hash: string; status: StoreStatus }> {
         if (text === '') throw new ObjectStoreError('SB-STORE', 'A CLOB must not be empty');
-        const clob = await hashed(text);
-        const status = await storeText(this.transaction, clob);
-        if (status === 'new') this.noteStored('clob', clob.hash);
-        return { hash: clob.hash, status };
+        return this.storeBytes('clob', await hashText(text), utf8.encode(text));
+    }
+
+    /** A CLOB or BLOB that is small enough to be a value. */
+    async storeBytes(
+        kind: 'clob' | 'blob',
+        hash: string,
+        bytes: Uint8Array,
+    ): Promise<{ hash: string; status: StoreStatus }> {
+        const status = await storeBytes(this.transaction, hash, bytes);
+        if (status === 'new') this.noteStored(kind, hash);
+        return { hash, status };
     }
 
     /** A CLOB or BLOB is there from now on: for the journal and what is derived. */
@@ -218,14 +233,14 @@ export class ObjectTransaction extends ObjectReader {
         const creationTime = stored.timestamp ?? this.#context.now();
         if (head === undefined) {
             const edge = await this.#edge(hash, creationTime);
-            return this.#moveHead(edge.hash, edge.hash, { ...stored, status: 'new' }, undefined);
+            return this.#moveHead(edge.hash, edge.hash, { ...stored, status: 'new' });
         }
         if (kind === 'local') {
             const depth = head.node.depth + 1;
             const change = { $type$: 'VersionNodeChange', prev: head.hash, data: hash, depth, creationTime };
             const node = await this.#storeUnversioned(change satisfies Loose<VersionNodeChange>, undefined, false);
             const result = { ...stored, status: 'new', timestamp: undefined } as const;
-            return this.#moveHead(node.hash, node.hash, result, head.node.data);
+            return this.#moveHead(node.hash, node.hash, result);
         }
         const incoming = await this.#edge(hash, creationTime);
         if (incoming.hash === head.hash) return stored;
@@ -253,13 +268,13 @@ export class ObjectTransaction extends ObjectReader {
             creationTime: Math.max(head.node.creationTime, incoming.creationTime),
         };
         const mergeNode = await this.#storeUnversioned(node satisfies Loose<VersionNodeMerge>, undefined, false);
-        return this.#moveHead(mergeNode.hash, incoming.hash, { ...merged, status: 'new' }, head.node.data);
+        return this.#moveHead(mergeNode.hash, incoming.hash, { ...merged, status: 'new' });
     }
 
-    #moveHead(node: string, listed: string, result: VersionedResult, before: string | undefined): VersionedResult {
+    #moveHead(node: string, listed: string, result: VersionedResult): VersionedResult {
         const { idHash, hash, obj } = result;
         writeHead(this.transaction, idHash, node);
-        this.#heads.push({ idHash, type: obj.$type$, listed, obj, before });
+        this.#heads.push({ idHash, type: obj.$type$, listed, obj });
         this.#records.push({ kind: 'version', hash, idHash, node });
         this.events.push({ type: 'versioned', ...result, status: 'new' });
         return result;

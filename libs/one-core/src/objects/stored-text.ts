@@ -1,9 +1,17 @@
+// Values of the space `objects`, and the heads of IDs.
+//
+//   state/raw.<hash>    present if bytes in the frame of an object came as a CLOB or BLOB: the object itself, with its reverse
+//                       maps and its record in the journal, is not there yet
 import { hashText } from '../crypto/hash.ts';
 import { isHash } from '../hashes.ts';
+import { ID_OBJECT_FRAME, OBJECT_FRAME } from '../microdata/content-type.ts';
 import type { StoreReader, Transaction } from '../storage/store.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const FRAMES = [OBJECT_FRAME, ID_OBJECT_FRAME].map(frame => encoder.encode(frame));
+const PRESENT = Uint8Array.of(1);
+const rawKey = (hash: string): string => `raw.${hash}`;
 
 export type StoreStatus = 'new' | 'exists';
 
@@ -17,12 +25,32 @@ export async function hashed(text: string): Promise<HashedText> {
     return { text, hash: await hashText(text) };
 }
 
-/** Stores a text once under its hash; one that a crash of another program has left damaged is written again. */
+/** Stores the text of an object once; one that a crash of another program has left damaged is written again. */
 export async function storeText(transaction: Transaction, { text, hash }: HashedText): Promise<StoreStatus> {
     const bytes = encoder.encode(text);
     const stored = await transaction.get('objects', hash);
+    if (stored !== undefined && equal(stored, bytes)) {
+        if (!(await isRaw(transaction, hash))) return 'exists';
+        transaction.delete('state', rawKey(hash));
+        return 'new';
+    }
+    transaction.put('objects', hash, bytes);
+    return 'new';
+}
+
+/** Whether an object is there, and not only bytes like it. */
+export async function hasObject(reader: Pick<StoreReader, 'get'>, hash: string): Promise<boolean> {
+    return (await reader.get('objects', hash)) !== undefined && !(await isRaw(reader, hash));
+}
+
+/** Stores the bytes of a CLOB or BLOB once. */
+export async function storeBytes(transaction: Transaction, hash: string, bytes: Uint8Array): Promise<StoreStatus> {
+    const stored = await transaction.get('objects', hash);
     if (stored !== undefined && equal(stored, bytes)) return 'exists';
     transaction.put('objects', hash, bytes);
+    // What was damaged may have been an object: its reverse maps are kept.
+    if (stored === undefined && FRAMES.some(frame => startsWith(bytes, frame)))
+        transaction.put('state', rawKey(hash), PRESENT);
     return 'new';
 }
 
@@ -38,4 +66,12 @@ export function writeHead(transaction: Transaction, idHash: string, node: string
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+async function isRaw(reader: Pick<StoreReader, 'get'>, hash: string): Promise<boolean> {
+    return (await reader.get('state', rawKey(hash))) !== undefined;
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+    return equal(bytes.subarray(0, start.length), start);
 }
