@@ -1,4 +1,5 @@
 export { chromiumLaunchOptions } from './browser/chromium.ts';
+export { findContainerEngine } from './container/container-engine.ts';
 export { freePort } from './process/free-port.ts';
 export { freePortOffset, isFreePort } from './process/free-port-offset.ts';
 export { listeningProcess } from './process/listening-process.ts';
@@ -12,7 +13,6 @@ export { NoPostgresError, startPostgres } from './postgres/start-postgres.ts';
 export type { PostgresServer } from './postgres/postgres-server.ts';
 export { findRedisServer, provideRedisServer, REDIS_REMEDY } from './redis/redis-binary.ts';
 export type { RedisBinary } from './redis/redis-binary.ts';
-export { findContainerEngine } from './redis/redis-container.ts';
 export { NoRedisError, startRedis } from './redis/start-redis.ts';
 export type { RedisServer } from './redis/redis-server.ts';
 export { temporaryFolder } from './temporary-folder.ts';

@@ -2,6 +2,7 @@
 // derived is computed when the copy is opened, and its journal begins anew.
 import { BLOB_PIECE } from './blob-files.ts';
 import type { StorageBackend, StorageReader, Write } from './storage-backend.ts';
+import { isEmpty } from './is-empty.ts';
 import { StorageError } from './storage-errors.ts';
 import { MAX_ORDERED_ENTRIES } from '../limits.ts';
 
@@ -32,15 +33,14 @@ export async function copyStore(
     onProgress?: (progress: CopyProgress) => void,
 ): Promise<CopyProgress> {
     await ensureCompleteCopy(source);
-    for (const space of ['objects', 'vheads', 'private', 'rmaps'] as const)
-        for await (const _key of target.keys(space))
-            throw new StorageError('STORAGE_OTHER_INSTANCE', 'A store can only be copied to an empty one');
+    if (!(await isEmpty(target)))
+        throw new StorageError('STORAGE_OTHER_INSTANCE', 'A store can only be copied to an empty one');
     await target.commit([{ type: 'put', space: 'meta', key: COPYING, value: Uint8Array.of(1) }]);
     const copy = new Copy(target, onProgress);
     for (const space of ['objects', 'vheads', 'private'] as const)
         for await (const key of source.keys(space)) {
             const value = await source.get(space, key);
-            // A large BLOB among the objects of a folder.
+            // A large BLOB among the objects of an original installation.
             if (value === undefined) await copy.blob(source, key);
             else await copy.add({ type: 'put', space, key, value }, value.length);
         }

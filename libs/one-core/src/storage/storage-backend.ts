@@ -1,7 +1,7 @@
 // The one place where durability lives. A store is a set of values and of lists, in spaces:
 //
 //   space     kind    key                            content
-//   objects   value   hash or ID hash                microdata, CLOB or small BLOB (spec 20 §2.1)
+//   objects   value   hash or ID hash                microdata, CLOB or small BLOB (spec 20 §2.1); long ones are text
 //   vheads    value   ID hash                        hash of the current version node
 //   private   value   name of a file of spec 31 §2   bytes
 //   state     value   names of this project          what is derived, and what only this instance knows
@@ -9,7 +9,7 @@
 //   rmaps     list    name of a reverse map          one hash per entry (spec 22 §2.1)
 //   logs      list    names of this project          journal, feeds, outbox
 //
-// Large BLOBs are streamed and stand in `blobs`.
+// Larger BLOBs (`MAX_INLINE_BLOB`) are streamed and stand in `blobs`.
 import type { BlobFiles } from './blob-files.ts';
 import { InvalidStorageKeyError } from './storage-errors.ts';
 
@@ -63,8 +63,8 @@ export interface StorageReader {
     /** Entries of a list; none if there is no such list. @throws as `get` */
     list(space: ListSpace, key: string, range?: ListRange): Promise<ListEntry[]>;
     /**
-     * All keys of a space, each once, in no order. For inspection and export; what is committed meanwhile may be in it
-     * or not.
+     * All keys of a space that have a value or list, each once, in no order. For inspection and export; what is committed
+     * meanwhile may be in it or not.
      */
     keys(space: Space): AsyncIterable<string>;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { GenericContainer, type ContainerRuntimeClient } from 'testcontainers';
+import type { ContainerRuntimeClient } from 'testcontainers';
+import { findContainerEngine, hostOf, newContainer } from '../container/container-engine.ts';
 import { eventually } from '../eventually.ts';
-import { findContainerEngine } from '../redis/redis-container.ts';
 import {
     DATABASE,
     postgresUrl,
@@ -42,10 +42,8 @@ export async function startPostgresContainer(
 }
 
 async function run(engine: ContainerRuntimeClient, name: string, start: PostgresStart): Promise<PostgresServer> {
-    const local = engine.info.containerRuntime.host === 'localhost';
-    const host = local ? '127.0.0.1' : engine.info.containerRuntime.host;
-    const image = local ? new LoopbackContainer(IMAGE) : new GenericContainer(IMAGE);
-    const container = await image
+    const host = hostOf(engine);
+    const container = await newContainer(engine, IMAGE)
         .withName(name)
         .withEnvironment({ POSTGRES_USER: ROLE, POSTGRES_PASSWORD: start.password, POSTGRES_DB: DATABASE })
         .withExposedPorts({ container: POSTGRES_PORT, host: start.port })
@@ -72,14 +70,5 @@ async function run(engine: ContainerRuntimeClient, name: string, start: Postgres
             if (!(await takesSessions(host, start.port)))
                 throw new Error(`PostgreSQL does not answer on port ${start.port}.`);
         }, START_MS);
-    }
-}
-
-/** Publishes its ports on 127.0.0.1 instead of on all addresses of the machine. */
-class LoopbackContainer extends GenericContainer {
-    protected override beforeContainerCreated(): Promise<void> {
-        const bindings = (this.hostConfig.PortBindings ?? {}) as Record<string, { HostIp?: string }[]>;
-        for (const binding of Object.values(bindings).flat()) binding.HostIp = '127.0.0.1';
-        return Promise.resolve();
     }
 }

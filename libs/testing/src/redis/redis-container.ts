@@ -1,22 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { GenericContainer, getContainerRuntimeClient, Wait, type ContainerRuntimeClient } from 'testcontainers';
+import { Wait, type ContainerRuntimeClient } from 'testcontainers';
+import { findContainerEngine, hostOf, isLocal, newContainer } from '../container/container-engine.ts';
 import { eventually } from '../eventually.ts';
 import { answersPing, redisConfiguration, type RedisServer, type RedisStart } from './redis-server.ts';
 
 const IMAGE = 'redis:7.4-bookworm';
-/** An engine whose socket takes connections and says nothing counts as none. */
-const ENGINE_ANSWER_MS = 5_000;
 /** Time for Redis to write what it has. */
 const STOP_MS = 5_000;
 const CONFIG = '/usr/local/etc/redis.conf';
 const REDIS_PORT = 6379;
-
-/** The container engine that answers here; undefined where there is none. */
-export function findContainerEngine(): Promise<ContainerRuntimeClient | undefined> {
-    const answer = getContainerRuntimeClient().catch(() => undefined);
-    return Promise.race([answer, sleep(ENGINE_ANSWER_MS, undefined, { ref: false })]);
-}
 
 export interface RedisContainerStart extends RedisStart {
     /** Whether the data has to be in `dataDir`; else it stays in the container. */
@@ -49,9 +41,9 @@ export async function startRedisContainer(start: RedisContainerStart): Promise<R
 
 async function run(engine: ContainerRuntimeClient, name: string, start: RedisContainerStart): Promise<RedisServer> {
     const { dataDir, keepData, port, password, onLost } = start;
-    const host = isLocal(engine) ? '127.0.0.1' : engine.info.containerRuntime.host;
+    const host = hostOf(engine);
     const configuration = redisConfiguration({ bind: '0.0.0.0', port: REDIS_PORT, dir: '/data' }, password);
-    const image = isLocal(engine) ? new LoopbackContainer(IMAGE) : new GenericContainer(IMAGE);
+    const image = newContainer(engine, IMAGE);
     image
         .withName(name)
         .withCopyContentToContainer([{ content: configuration, target: CONFIG, mode: 0o444 }])
@@ -100,21 +92,5 @@ async function run(engine: ContainerRuntimeClient, name: string, start: RedisCon
                 // The connection to the engine broke: there is nobody left to ask.
             },
         );
-    }
-}
-
-function isLocal({ info }: ContainerRuntimeClient): boolean {
-    return info.containerRuntime.host === 'localhost';
-}
-
-/** Publishes its ports on 127.0.0.1 instead of on all addresses of the machine. */
-class LoopbackContainer extends GenericContainer {
-    protected override beforeContainerCreated(): Promise<void> {
-        const bindings = (this.hostConfig.PortBindings ?? {}) as Record<
-            string,
-            { HostIp?: string; HostPort?: string }[]
-        >;
-        for (const binding of Object.values(bindings).flat()) binding.HostIp = '127.0.0.1';
-        return Promise.resolve();
     }
 }

@@ -1,29 +1,17 @@
-// The store of a peer on Node: LevelDB for entries, files for large BLOBs.
-//
-//   <folder>/created     there is a store; without it, what a crash has left of creating one is removed
-//            one.lock    whose it is now
-//            closed      number of the last commit, while it is closed in order
-//            reserve     space that is given back when the disk is full, so that LevelDB can be opened again
-//            db          LevelDB: see entry-codec.ts
-//            blobs       complete BLOBs, named by their hash
-//            tmp         unfinished ones
+// The store of a peer on Node: LevelDB for entries, files for large BLOBs (store-folder.ts).
 //
 // What LevelDB does not do by itself (docs/decisions/0001-embedded-engine.md): its logs are checked before they are opened, its
 // tables when it was not closed in order, every entry when it is read; after a failed write it is opened again, which tells
 // whether the commit counts.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { Sequence } from '../../sequence.ts';
-import { makePath } from '../file/file-backend.ts';
 import { FolderBlobFiles } from '../file/folder-blob-files.ts';
-import { lockFolder } from '../file/folder-lock.ts';
 import { folderOperations } from '../file/folder-operations.ts';
-import { hasCode, storageErrorOf } from '../file/system-errors.ts';
+import { storageErrorOf } from '../file/system-errors.ts';
 import {
     checkWrites,
     ensureStorageKey,
-    isListSpace,
     type ListEntry,
     type ListRange,
     type ListSpace,
@@ -33,19 +21,13 @@ import {
     type Write,
 } from '../storage-backend.ts';
 import { StorageError } from '../storage-errors.ts';
-import { checkedValue, listKey, nameOf, numberOf, OWN, spaceRange, valueKey, withCheck } from './entry-codec.ts';
+import { keysOf, listEntries, openDatabase, operationsOf, put, type Database } from './database.ts';
+import { checkedValue, OWN, valueKey } from './entry-codec.ts';
 import { checkLogs, checkTables } from './level-files.ts';
+import { prepareFolder, readClosed, releaseReserve, reserve, takeFolder, writeClosed } from './store-folder.ts';
 
-type Database = ClassicLevel<Uint8Array, Uint8Array>;
-type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
-
-/** Index and filter blocks of open tables and hot data stay in memory. */
-const CACHE_BYTES = 32 * 1024 * 1024;
-/** Entries that cross from native code at once. */
-const PIECE = 1000;
 /** Lookups after which others get a turn. */
 const LOOKUPS = 256;
-const RESERVE_BYTES = 16 * 1024 * 1024;
 /** Entry with the number of the last commit. */
 const COMMITS = Buffer.from([...OWN, ...Buffer.from('commits')]);
 
@@ -95,13 +77,9 @@ export class EmbeddedBackend implements StorageBackend {
     ): Promise<EmbeddedBackend> {
         const folder = resolve(path);
         try {
-            if ((await folderOperations.kind(folder)) !== 'folder') {
-                if (!create) throw new StorageError('STORAGE_NOT_FOUND', `There is no store in "${folder}"`);
-                await makePath(folder, folderOperations);
-            }
-            const lock = await lockFolder(join(folder, 'one.lock'));
+            const lock = await takeFolder(folder, create);
             try {
-                await prepare(folder, create);
+                await prepareFolder(folder, create);
                 const closedAt = await readClosed(folder);
                 await checkLogs(join(folder, 'db'));
                 const database = await openDatabase(folder);
@@ -141,44 +119,15 @@ export class EmbeddedBackend implements StorageBackend {
         return values;
     }
 
-    async list(space: ListSpace, key: string, range: ListRange = {}): Promise<ListEntry[]> {
+    async list(space: ListSpace, key: string, range?: ListRange): Promise<ListEntry[]> {
         ensureStorageKey(space, key);
         await this.#readable();
-        const { from = 0, before = Infinity, limit = Infinity, reverse = false } = range;
-        const bounds = { gte: listKey(space, key, from), lt: listKey(space, key, before) };
-        if (limit <= 0 || from >= before) return [];
-        const entries: ListEntry[] = [];
-        const iterator = this.#database.iterator({ ...bounds, reverse, ...(limit < Infinity && { limit }) });
-        try {
-            for (;;) {
-                const piece = await iterator.nextv(Math.min(PIECE, limit - entries.length));
-                for (const [bytes, value] of piece)
-                    entries.push({
-                        number: numberOf(bytes),
-                        value: checkedValue(bytes, value, `${space}/${key}`),
-                    });
-                if (piece.length === 0 || entries.length >= limit) return entries;
-            }
-        } finally {
-            await iterator.close();
-        }
+        return listEntries(this.#database, space, key, range);
     }
 
     async *keys(space: Space): AsyncIterable<string> {
         await this.#readable();
-        const isList = isListSpace(space);
-        const iterator = this.#database.keys(spaceRange(space));
-        let last: string | undefined;
-        try {
-            for (let piece = await iterator.nextv(PIECE); piece.length > 0; piece = await iterator.nextv(PIECE))
-                for (const bytes of piece) {
-                    const name = nameOf(bytes, isList);
-                    if (name !== last) yield name;
-                    last = name;
-                }
-        } finally {
-            await iterator.close();
-        }
+        yield* keysOf(this.#database, space);
     }
 
     /** Resolves when LevelDB has forced it to the disk. @throws StorageError; after one, nothing of it is there */
@@ -189,7 +138,7 @@ export class EmbeddedBackend implements StorageBackend {
             checkWrites(writes);
             if (writes.length === 0) return;
             if (this.#database.status !== 'open') await this.#reopen();
-            const operations = await this.#operations(writes);
+            const operations = await operationsOf(writes, this.#database);
             const number = this.#commitNumber + 1;
             operations.push(put(COMMITS, Buffer.from(String(number))));
             try {
@@ -278,21 +227,6 @@ export class EmbeddedBackend implements StorageBackend {
         return Number(Buffer.from(this.#lookUp(COMMITS, 'commits') ?? '0').toString());
     }
 
-    async #operations(writes: readonly Write[]): Promise<Operation[]> {
-        const operations: Operation[] = [];
-        for (const write of writes) {
-            const { space, key } = write;
-            if (write.type === 'put') operations.push(put(valueKey(space, key), write.value));
-            else if (write.type === 'delete') operations.push({ type: 'del', key: valueKey(space, key) });
-            else if (write.type === 'append') operations.push(put(listKey(space, key, write.number), write.value));
-            else {
-                const range = { gte: listKey(space, key, 0), lt: listKey(space, key, write.before) };
-                for await (const found of this.#database.keys(range)) operations.push({ type: 'del', key: found });
-            }
-        }
-        return operations;
-    }
-
     /**
      * A write that failed may be in the log or not, and what is written behind it may be dropped later: LevelDB is opened again,
      * and tells.
@@ -301,7 +235,7 @@ export class EmbeddedBackend implements StorageBackend {
         const ready = Promise.withResolvers<void>();
         this.#ready = ready.promise;
         try {
-            await rm(join(this.#folder, 'reserve'), { force: true });
+            await releaseReserve(this.#folder);
             await this.#reopen();
             return this.#lastCommit() === number;
         } catch (error) {
@@ -322,96 +256,5 @@ export class EmbeddedBackend implements StorageBackend {
         await this.#database.close();
         await checkLogs(join(this.#folder, 'db'));
         this.#database = await openDatabase(this.#folder);
-    }
-}
-
-function put(key: Uint8Array, value: Uint8Array): Operation {
-    return { type: 'put', key, value: withCheck(key, value) };
-}
-
-/** What there is, or was begun, becomes a store with a database in it. */
-async function prepare(folder: string, create: boolean): Promise<void> {
-    const [db, created] = [join(folder, 'db'), join(folder, 'created')];
-    if ((await folderOperations.kind(created)) === 'missing') {
-        if (!create) throw new StorageError('STORAGE_NOT_FOUND', `There is no store in "${folder}"`);
-        const strangers = (await folderOperations.list(folder)).filter(
-            name => !['db', 'blobs', 'tmp', 'reserve', 'closed.part'].includes(name) && !name.startsWith('one.lock'),
-        );
-        if (strangers.length > 0)
-            throw new StorageError(
-                'STORAGE_INCOMPLETE',
-                `"${folder}" holds other files (${strangers.slice(0, 3).join(', ')}), and no store: use an empty folder`,
-            );
-        // Nobody was ever told that something is in it.
-        await rm(db, { recursive: true, force: true });
-        for (const name of ['blobs', 'tmp']) await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
-        await (await openDatabase(folder, true)).close();
-        // Not empty: some programs leave out empty files when they copy.
-        await writeFile(created, 'This folder holds a store.\n', { flag: 'wx' });
-        await folderOperations.syncFolder(folder);
-        await folderOperations.syncFolder(dirname(folder));
-    }
-    for (const name of ['db', 'blobs', 'tmp'])
-        if ((await folderOperations.kind(join(folder, name))) !== 'folder')
-            throw new StorageError(
-                'STORAGE_INCOMPLETE',
-                `The store in "${folder}" has lost its folder "${name}"; restore it from a backup. Nothing was changed`,
-            );
-}
-
-/** An existing database is never replaced by an empty one: that would remove all its files. */
-async function openDatabase(folder: string, create = false): Promise<Database> {
-    const database: Database = new ClassicLevel(join(folder, 'db'), {
-        keyEncoding: 'view',
-        valueEncoding: 'view',
-        createIfMissing: create,
-        cacheSize: CACHE_BYTES,
-    });
-    try {
-        await database.open();
-        return database;
-    } catch (error) {
-        const cause = error instanceof Error ? error.cause : undefined;
-        const text = cause instanceof Error ? cause.message : String(error);
-        const meaning = storageErrorOf(cause, folder);
-        if (meaning instanceof StorageError) throw meaning;
-        throw new StorageError('STORAGE_DAMAGED', `The store in "${folder}" cannot be opened: ${text}`, {
-            cause: error,
-        });
-    }
-}
-
-async function readClosed(folder: string): Promise<number | undefined> {
-    try {
-        const [, number] = /^(\d+)\n$/.exec(await readFile(join(folder, 'closed'), 'utf8')) ?? [];
-        // One that is torn says as little as none.
-        return number === undefined ? undefined : Number(number);
-    } catch (error) {
-        if (hasCode(error, 'ENOENT')) return undefined;
-        throw error;
-    }
-}
-
-/** Complete or not at all. On a full disk the store is closed without it: then it is checked when it is opened. */
-async function writeClosed(folder: string, commits: number): Promise<void> {
-    const draft = join(folder, 'closed.part');
-    await rm(draft, { force: true });
-    try {
-        await folderOperations.writeDurably(draft, Buffer.from(`${commits}\n`), 0o600);
-        await folderOperations.rename(draft, join(folder, 'closed'));
-        await folderOperations.syncFolder(folder);
-    } catch {
-        await rm(draft, { force: true });
-    }
-}
-
-/** Without it a full disk is a little worse to leave; a store works. */
-async function reserve(folder: string): Promise<void> {
-    const file = join(folder, 'reserve');
-    if ((await folderOperations.size(file)) === RESERVE_BYTES) return;
-    try {
-        await writeFile(file, new Uint8Array(RESERVE_BYTES));
-    } catch {
-        await rm(file, { force: true });
     }
 }

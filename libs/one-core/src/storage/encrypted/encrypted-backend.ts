@@ -22,6 +22,7 @@ import {
     type ValueSpace,
     type Write,
 } from '../storage-backend.ts';
+import { isEmpty } from '../is-empty.ts';
 import { StorageError } from '../storage-errors.ts';
 import { EncryptedBlobFiles } from './encrypted-blob-files.ts';
 import { ENCRYPTION, keysOf, openStorageKey, sealStorageKey, type StorageKeys } from './storage-key.ts';
@@ -195,13 +196,6 @@ async function openOrReplace(inner: StorageBackend, sealed: Uint8Array, secret: 
         if (!isWrong || !(await isEmpty(inner))) throw error;
         return seal(inner, secret);
     }
-}
-
-async function isEmpty(inner: StorageBackend): Promise<boolean> {
-    for (const space of ['objects', 'vheads', 'private', 'state', 'rmaps', 'logs'] as const)
-        for await (const _key of inner.keys(space)) return false;
-    for await (const _name of inner.blobs.names()) return false;
-    return true;
 }
 
 async function create(inner: StorageBackend, secret: string): Promise<SymmetricKey> {

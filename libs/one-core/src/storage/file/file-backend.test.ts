@@ -523,18 +523,6 @@ describe('a reverse map of an original installation', () => {
     });
 });
 
-test('a large BLOB is no value, but a large object is', async () => {
-    const folder = await newFolder();
-    await using backend = await FileBackend.open(folder, { create: true });
-    const large = ' '.repeat(2_000_000);
-    await writeFile(join(folder, 'objects', hashOf('a')), large);
-    await writeFile(join(folder, 'objects', hashOf('b')), `<div itemscope itemtype="//refin.io/T">${large}</div>`);
-    expect(await backend.get('objects', hashOf('a'))).toBeUndefined();
-    await using blob = await backend.blobs.open(hashOf('a'));
-    expect(blob?.size).toBe(2_000_000);
-    expect((await backend.get('objects', hashOf('b')))?.length).toBe(2_000_045);
-});
-
 test('a damaged log is refused', async () => {
     const folder = await newFolder();
     {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { stringifyCanonical } from '../../microdata/canonical-json.ts';
 import { attempt, SettingsError, settingText, type SettingsStore } from '../../settings/settings-store.ts';
-import { makePath } from './file-backend.ts';
+import { makePath } from './folder-layout.ts';
 import { folderOperations, type FolderOperations } from './folder-operations.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -12,8 +12,8 @@ export const BLOB_PART = /^blob-[0-9a-f-]{36}\.part$/;
 export interface FolderBlobFilesOptions {
     /** @throws StorageError if the store is closed */
     readonly ensureOpen: () => void;
-    /** False if the folder holds other files, too, so that `names` lists none. */
-    readonly listed?: boolean;
+    /** Whether a file is a BLOB, where the folder holds others, too. Default: all are. */
+    readonly lists?: (name: string) => Promise<boolean>;
 }
 
 /** BLOBs as files of a folder, unfinished ones in another folder of the same file system. */
@@ -83,8 +83,9 @@ export class FolderBlobFiles implements BlobFiles {
 
     async *names(): AsyncIterable<string> {
         this.#options.ensureOpen();
-        if (this.#options.listed === false) return;
-        for await (const entry of await opendir(this.#folder)) if (entry.isFile()) yield entry.name;
+        const { lists = () => Promise.resolve(true) } = this.#options;
+        for await (const entry of await opendir(this.#folder))
+            if (entry.isFile() && (await lists(entry.name))) yield entry.name;
     }
 
     async delete(name: string): Promise<void> {

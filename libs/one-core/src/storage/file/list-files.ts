@@ -8,6 +8,7 @@ import { inRange } from '../list-range.ts';
 import { decodeReverseMapFile } from '../reverse-map-file.ts';
 import type { Append, ListEntry, ListRange, ListSpace } from '../storage-backend.ts';
 import { StorageError } from '../storage-errors.ts';
+import type { FolderOperations } from './folder-operations.ts';
 
 const HEADER = 12;
 const LINE = 65;
@@ -29,6 +30,13 @@ interface Index {
 
 /** Reads a part of a file; all of it without range. */
 type ReadFile = (offset?: number, length?: number) => Promise<Uint8Array | undefined>;
+
+export function readerOf(path: string, operations: FolderOperations): ReadFile {
+    return (offset, length) =>
+        offset === undefined || length === undefined
+            ? operations.read(path)
+            : operations.readRange(path, offset, length);
+}
 
 /** Entries of the content of a list's file. */
 export function decodeList(space: ListSpace, key: string, content: Uint8Array, range?: ListRange): ListEntry[] {
