@@ -33,3 +33,59 @@ export const MAX_ORDERED_ENTRIES = 2 ** 20;
 
 /** Largest BLOB that is kept like an object, in the commit of its journal entry; larger ones are files or pieces. */
 export const MAX_INLINE_BLOB = 64 * 1024;
+
+/** Roots of grantees that are kept in memory, so that peers may ask for their lists again and again; about 300 bytes each. */
+export const MAX_KEPT_ROOTS = 400_000;
+
+/** Entries of a feed that are read at once. */
+export const MAX_FEED_PART = 1000;
+
+/** Longest list of children: 90 bytes each, in one message. Whoever has more is better served by a shared channel. */
+export const MAX_CHILDREN = 500_000;
+
+/** BLOBs and CLOBs that are received from one peer at the same time: each has a file open. */
+export const MAX_STREAMS_AT_ONCE = 4;
+
+/** Objects of one tree that are fetched before those that they need are looked at. */
+export const IMPORT_LOOK_AHEAD = 64;
+
+/** UTF-16 units of fetched objects after which they are stored, even if more belong to them. */
+export const IMPORT_COMMIT_BYTES = 4 * 1024 * 1024;
+
+/** Requests that a peer has to serve at the same time for one importer. Deployed peers serve any number, but hold each in memory. */
+export const REQUESTS_AT_ONCE = 32;
+
+/** Trees that are fetched at the same time: each holds what it has fetched until it is stored. */
+export const TREES_AT_ONCE = 32;
+
+/** Versions of one ID that are asked for one by one, oldest first; of more the newest comes first and leads to all others. */
+export const MAX_NODES_ONE_BY_ONE = 4;
+
+/** Failed roots that are remembered, with their reasons. */
+export const MAX_FAILED_ROOTS = 1000;
+
+/** Pause before a failed root is tried again; it doubles with every attempt. */
+export const RETRY_FIRST_MS = 5_000;
+/** Longest pause between attempts. */
+export const RETRY_LAST_MS = 10 * 60_000;
+
+/** Pause between two passes over the root list of a peer (spec 40 §7.1). */
+export const POLL_INTERVAL_MS = 5_000;
+
+/** Peers that hint at what is new are polled so many times less often. */
+export const HINTED_POLL_FACTOR = 12;
+
+/** Requests for the version of a peer that has not started yet, and the pauses between them (spec 40 §7.2). */
+export const VERSION_ATTEMPTS = 16;
+export const VERSION_PAUSE_MS = 300;
+/** After which an answer to it counts as lost. */
+export const VERSION_ANSWER_MS = 5_000;
+
+/** A peer that answers nothing for so long, though it was asked, is given up (spec 40 §10). */
+export const SILENCE_MS = 60_000;
+
+/** Errors of one session that are remembered. */
+export const MAX_SESSION_ERRORS = 1000;
+
+/** Hashes that a Chum object lists for one direction; what comes behind them is counted only. */
+export const MAX_LOGGED_TRANSFERS = 10_000;

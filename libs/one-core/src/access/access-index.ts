@@ -40,11 +40,15 @@ export async function subjectsOfPerson(reader: Pick<StorageReader, 'get'>, perso
     return [person, ...decodeHashes(await reader.get('state', groupsKey(person)))];
 }
 
+/** Told of the subjects of grants whose feed has grown, when that is durable. */
+export type AccessListener = (subjects: ReadonlySet<string>) => void;
+
 /** Brings the index up to date with a transaction; to be registered by `ObjectStore.derive`. */
 export async function updateAccess(
     objects: ObjectTransaction,
     { stored, heads }: ObjectChanges,
     hasBlob: HasBlob,
+    onChange?: AccessListener,
 ): Promise<void> {
     const update = new AccessUpdate(objects, hasBlob);
     // First, because what arrived decides whether it can be granted at all; later steps find it there.
@@ -55,6 +59,8 @@ export async function updateAccess(
         else if (head.type === 'IdAccess') await update.grant('id', (head.obj as unknown as IdAccess).id, head);
     await update.versions(heads.filter(({ type }) => !LOCAL_TYPES.has(type)));
     await update.flush();
+    const { changed } = update;
+    if (onChange !== undefined && changed.size > 0) objects.transaction.whenDurable(() => onChange(changed));
 }
 
 class AccessUpdate {
@@ -68,6 +74,11 @@ class AccessUpdate {
         this.#objects = objects;
         this.#transaction = objects.transaction;
         this.#hasBlob = hasBlob;
+    }
+
+    /** Subjects whose feed grows. */
+    get changed(): ReadonlySet<string> {
+        return new Set(this.#feed.map(({ subject }) => subject));
     }
 
     /** A new version of an Access or IdAccess object. */

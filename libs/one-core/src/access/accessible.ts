@@ -1,9 +1,10 @@
 import type { ObjectStore } from '../objects/object-store.ts';
-import { subjectsOfPerson } from './access-index.ts';
+import { subjectsOfPerson, type AccessListener } from './access-index.ts';
 import { accessibleRoots, type AccessibleRoot, type ObjectFilter } from './accessible-roots.ts';
 import { readFeed, type FeedEntry } from './feed.ts';
 import { fingerprintToHex } from './fingerprint.ts';
 import { MemberPages } from './member-pages.ts';
+import { RootLists, type RootList } from './root-lists.ts';
 
 /** Size and fingerprint of what one subject of grants may read. */
 export interface AccessibleSummary {
@@ -17,9 +18,35 @@ export interface AccessibleSummary {
 /** What persons may read. Answers come from the index, in the time that a few reads take. */
 export class Accessible {
     readonly #objects: ObjectStore;
+    readonly #listeners = new Set<AccessListener>();
+    readonly #onListenerError: (error: unknown) => void;
+    readonly #rootLists: RootLists;
 
-    constructor(objects: ObjectStore) {
+    /** @param onListenerError told when a listener fails */
+    constructor(objects: ObjectStore, onListenerError: (error: unknown) => void) {
         this.#objects = objects;
+        this.#onListenerError = onListenerError;
+        this.#rootLists = new RootLists(objects);
+    }
+
+    /**
+     * Has a listener told of the subjects whose feed has grown, when that is durable.
+     * @returns ends the listening
+     */
+    listen(listener: AccessListener): () => void {
+        const own: AccessListener = subjects => listener(subjects);
+        this.#listeners.add(own);
+        return () => void this.#listeners.delete(own);
+    }
+
+    /** For who keeps the index up to date. */
+    emit(subjects: ReadonlySet<string>): void {
+        for (const listener of this.#listeners)
+            try {
+                listener(subjects);
+            } catch (error) {
+                this.#onListenerError(error);
+            }
     }
 
     /** The person, and the groups that count for it. */
@@ -54,7 +81,17 @@ export class Accessible {
         return readFeed(this.#objects.store, subject, after, limit);
     }
 
-    /** The roots that a peer is told of (spec 22 §5). */
+    /** The roots of a person as a peer is told of them (spec 40 §5.1); kept while they do not change. */
+    rootList(person: string): Promise<RootList> {
+        return this.#rootLists.of(person);
+    }
+
+    /** To be called when the index was made anew. */
+    reset(): void {
+        this.#rootLists.reset();
+    }
+
+    /** The roots of a person with their reasons (spec 22 §5), from nothing but objects. */
     roots(person: string, objectFilter?: ObjectFilter): Promise<AccessibleRoot[]> {
         return accessibleRoots(this.#objects, person, { objectFilter });
     }

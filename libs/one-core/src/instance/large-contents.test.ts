@@ -8,6 +8,8 @@ import { FileBackend } from '../storage/file/index.ts';
 import { MemoryBackend } from '../storage/memory/memory-backend.ts';
 import type { StorageBackend } from '../storage/storage-backend.ts';
 import { OneInstance } from './one-instance.ts';
+import type { Typed } from '../hashes.ts';
+import { getAllEntries } from '../objects/reverse-map-queries.ts';
 
 const folders: TemporaryFolder[] = [];
 afterEach(async () => {
@@ -59,6 +61,18 @@ async function storeDamaged(storage: StorageBackend, content: Uint8Array): Promi
 }
 
 describe.each(Object.entries(stores))('in a store of the kind %s', (_, create) => {
+    test('an object whose text came as a BLOB is new, and found by what it links to', async () => {
+        const opened = await create();
+        await using one = await open(opened());
+        const person = Array.from({ length: 1500 }, (_, i) => i.toString(16).padStart(64, '0'));
+        const group = { $type$: 'Group', name: 'large', person } as unknown as Typed;
+        const { hash } = await one.blobs.store([encoder.encode(one.microdata.write(group))]);
+        expect(await one.objects.storeVersionedObject(group)).toMatchObject({ hash, status: 'new' });
+        expect(await getAllEntries(one.objects, person[7] ?? '', 'Group')).toEqual([hash]);
+        expect(await one.objects.storeVersionedObject(group)).toMatchObject({ hash, status: 'exists' });
+        expect(await one.verify()).toMatchObject({ problems: [] });
+    });
+
     test.each([
         ['of 64 KiB', 'x'.repeat(65_536)],
         ['a little longer', 'x'.repeat(65_537)],

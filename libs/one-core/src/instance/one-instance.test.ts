@@ -542,6 +542,14 @@ describe('what reviewers broke', () => {
         expect(one.keyChain.unlocked).toBe(true);
     });
 
+    test('a copy under another secret than that of the keys is refused', async () => {
+        await (await open())[Symbol.asyncDispose]();
+        const copy = new MemoryBackend();
+        const copying = copyInstance(storage, copy, { ...alice, secret: 'another', encryptStorage: true });
+        await expect(copying).rejects.toEqual(refused('CYENC-SYMDEC'));
+        expect(await keysOf(copy, 'meta')).toEqual([]);
+    });
+
     test('an encrypted copy of a plain store is made, and a copy of an interrupted copy is not', async () => {
         await (await open())[Symbol.asyncDispose]();
         const copy = new MemoryBackend();

@@ -79,7 +79,7 @@ export class OneInstance implements AsyncDisposable {
     #closing: Promise<void> | undefined;
 
     private constructor(
-        { name, email }: NewIdentity,
+        { name, email, onListenerError = reportLater }: OpenOptions,
         ids: { id: SHA256IdHash<Instance>; owner: SHA256IdHash<Person> },
         store: Store,
         keyChain: KeyChain,
@@ -95,7 +95,7 @@ export class OneInstance implements AsyncDisposable {
         this.recipes = this.microdata.recipes;
         this.blobs = new Blobs(this.objects);
         this.identities = new LocalIdentities(keyChain);
-        this.accessible = new Accessible(this.objects);
+        this.accessible = new Accessible(this.objects, onListenerError);
     }
 
     /**
@@ -182,6 +182,7 @@ export class OneInstance implements AsyncDisposable {
     /** Computes everything that is derived from objects anew, and begins a new epoch. */
     async reindex(): Promise<void> {
         await reindexAccess(this.objects, this.#hasBlob);
+        this.accessible.reset();
         await this.objects.transact(async objects => {
             writeEpoch(objects.transaction, createEpoch());
             await Promise.resolve();
@@ -230,7 +231,9 @@ export class OneInstance implements AsyncDisposable {
         this.objects.enableReverseMaps(
             new EnabledReverseMaps(obj.enabledReverseMapTypes, obj.enabledReverseMapTypesForIdObjects),
         );
-        this.objects.derive((objects, changes) => updateAccess(objects, changes, this.#hasBlob));
+        this.objects.derive((objects, changes) =>
+            updateAccess(objects, changes, this.#hasBlob, subjects => this.accessible.emit(subjects)),
+        );
         await this.blobs.recover();
         if (await isRechecking(this.objects)) await recheckAccess(this.objects, this.#hasBlob);
         await this.registerRecipes(recipes);

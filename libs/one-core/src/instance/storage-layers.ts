@@ -1,9 +1,11 @@
 import { encryptByDefault } from '#platform/storage-defaults';
+import { wipe } from '../crypto/keys.ts';
+import { hasMasterKey, openMasterKey } from '../keychain/master-key.ts';
 import { copyStore, type CopyProgress } from '../storage/copy-store.ts';
 import { EncryptedBackend, isEncrypted } from '../storage/encrypted/encrypted-backend.ts';
+import { isEmpty } from '../storage/is-empty.ts';
 import { PackedBackend } from '../storage/packed-backend.ts';
 import type { StorageBackend } from '../storage/storage-backend.ts';
-import { hasStoreHeader } from './store-header.ts';
 
 export interface LayerOptions {
     readonly secret: string;
@@ -19,7 +21,7 @@ export async function layered(
     storage: StorageBackend,
     { secret, encryptStorage }: LayerOptions,
 ): Promise<StorageBackend> {
-    const isNew = storage.original !== true && !(await hasStoreHeader(storage));
+    const isNew = storage.original !== true && (await isEmpty(storage));
     if ((encryptStorage ?? (isNew && encryptByDefault)) || (await isEncrypted(storage)))
         return new PackedBackend(await EncryptedBackend.open(storage, secret));
     return storage.original === true ? storage : new PackedBackend(storage);
@@ -28,7 +30,7 @@ export async function layered(
 /**
  * Import and export of an instance: copies the store of one kind into an empty one of another. Both stay open.
  * @param onProgress called after each commit
- * @throws StorageError as `copyStore` and for a wrong secret. A copy that was interrupted cannot be opened.
+ * @throws WrongSecretError if the secret is not that of the keys; StorageError as `copyStore`. A copy that was interrupted cannot be opened.
  */
 export async function copyInstance(
     from: StorageBackend,
@@ -38,5 +40,7 @@ export async function copyInstance(
     // The source is as it is; what is asked for is for the copy.
     const encryptStorage = await isEncrypted(from);
     const source = await layered(from, { secret: layers.secret, encryptStorage });
+    // Whoever opens the copy has one secret for both.
+    if (await hasMasterKey(source)) wipe(await openMasterKey(source, layers.secret));
     return copyStore(source, await layered(to, layers), onProgress);
 }

@@ -11,11 +11,6 @@ const COMPAT_VERSION = 1;
 const HEADER = 'store';
 const schema = z.object({ compatVersion: z.int().positive(), location: z.string() });
 
-/** Whether an instance of ours was ever opened in a store. */
-export async function hasStoreHeader(reader: Pick<StorageReader, 'get'>): Promise<boolean> {
-    return (await reader.get('meta', HEADER)) !== undefined;
-}
-
 /**
  * @param location of the instance that is about to be opened
  * @returns whether there is a header; one of an original installation has none

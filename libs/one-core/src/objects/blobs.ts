@@ -11,9 +11,12 @@ import { Sequence } from '../sequence.ts';
 import { damaged } from './object-reader.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { StoreStatus } from './stored-text.ts';
+import type { ObjectTransaction } from './object-transaction.ts';
+import { isFramed, markRaw, type StoreStatus } from './stored-text.ts';
 
 const UNDER_WAY = 'blobs-under-way';
+/** Bytes by which an object is told. */
+const START = 64;
 
 export interface BlobResult {
     readonly hash: string;
@@ -78,13 +81,13 @@ export class Blobs {
     async recover(): Promise<void> {
         const hashes = decodeHashes(await this.#objects.store.get('state', UNDER_WAY));
         if (hashes.length === 0) return;
-        const complete: string[] = [];
+        const complete: [hash: string, start: Uint8Array][] = [];
         for (const hash of hashes) {
             await using file = await this.#objects.store.blobs.open(hash);
-            if (file !== undefined) complete.push(hash);
+            if (file !== undefined) complete.push([hash, await file.read(0, START)]);
         }
         await this.#objects.transact(async objects => {
-            for (const hash of complete) objects.noteStored('blob', hash);
+            for (const [hash, start] of complete) await noteFile(objects, hash, start);
             objects.transaction.delete('state', UNDER_WAY);
             await Promise.resolve();
         });
@@ -105,6 +108,8 @@ export class BlobWriter {
     readonly #sha256 = sha256Stream();
     /** What came so far, while it is small. */
     #pieces: Uint8Array[] = [];
+    /** The first bytes of what is no more small. */
+    #start = new Uint8Array();
     #size = 0;
     #file: BlobFileWriter | undefined;
     #ended = false;
@@ -123,7 +128,17 @@ export class BlobWriter {
 
     /** Resolves when everything is durable. @throws StorageError */
     end(): Promise<BlobResult> {
-        return this.#calls.run(() => this.#end());
+        return this.#calls.run(() => this.#end(this.#digest()));
+    }
+
+    /** Like `end`, if this is the hash of what was written; otherwise forgets it. @returns undefined then */
+    endAs(hash: string): Promise<BlobResult | undefined> {
+        return this.#calls.run(async () => {
+            const actual = this.#digest();
+            if (actual === hash) return this.#end(actual);
+            await this.#file?.abort();
+            return undefined;
+        });
     }
 
     /** Forgets what was written; does nothing after the end. */
@@ -156,16 +171,20 @@ export class BlobWriter {
         if (this.#file === undefined) {
             this.#file = await this.#objects.store.blobs.create();
             for (const piece of this.#pieces) await this.#file.write(piece);
+            this.#start = concat(...this.#pieces, bytes).slice(0, START);
             this.#pieces = [];
         }
         await this.#file.write(bytes);
     }
 
-    async #end(): Promise<BlobResult> {
+    #digest(): string {
         this.#ensureOpen();
         if (this.#failure !== undefined) throw this.#failure.error;
         this.#ended = true;
-        const hash = this.#sha256.digest();
+        return this.#sha256.digest();
+    }
+
+    #end(hash: string): Promise<BlobResult> {
         return this.#file === undefined ? this.#storeValue(hash) : this.#storeFile(hash, this.#file);
     }
 
@@ -200,7 +219,7 @@ export class BlobWriter {
             const before = hashes.has(hash);
             if (begins) hashes.add(hash);
             else hashes.delete(hash);
-            if (isNew) objects.noteStored('blob', hash);
+            if (isNew) await noteFile(objects, hash, this.#start);
             if (hashes.size === 0) transaction.delete('state', UNDER_WAY);
             else transaction.put('state', UNDER_WAY, encodeHashes(hashes));
             return before;
@@ -210,6 +229,13 @@ export class BlobWriter {
     #ensureOpen(): void {
         if (this.#ended) throw new TypeError('This BLOB is finished.');
     }
+}
+
+/** Where objects and BLOBs are files of one folder, a large text is a value now. */
+async function noteFile(objects: ObjectTransaction, hash: string, start: Uint8Array): Promise<void> {
+    objects.noteStored('blob', hash);
+    const isValue = isFramed(start) && (await objects.transaction.get('objects', hash)) !== undefined;
+    if (isValue) markRaw(objects.transaction, hash);
 }
 
 function readerOf(hash: string, file: BlobFileReader): BlobReader {

@@ -8,7 +8,7 @@ import { StorageError } from '../storage/storage-errors.ts';
 import type { StoreReader } from '../storage/store.ts';
 import { linksOf, type Link } from './links.ts';
 import { ObjectStoreError } from './object-errors.ts';
-import { readHead } from './stored-text.ts';
+import { hasObject, readHead } from './stored-text.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -33,6 +33,11 @@ export class ObjectReader {
     async findText(hash: string): Promise<string | undefined> {
         const bytes = await this.reader.get('objects', hash);
         return bytes && textOf(hash, bytes);
+    }
+
+    /** Whether an object or ID object is there, as such and not only as a CLOB or BLOB of the same bytes. */
+    has(hash: string): Promise<boolean> {
+        return hasObject(this.reader, hash);
     }
 
     /** @throws ObjectStoreError `SB-READ2` @throws StorageError @throws MicrodataError for what is no object of a known type */

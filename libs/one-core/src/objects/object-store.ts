@@ -1,6 +1,7 @@
 import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata } from '../microdata/microdata.ts';
 import type { Store } from '../storage/store.ts';
+import { HistoryCache } from '../versions/history-cache.ts';
 import { listVersionNodes, type ListedNode } from '../versions/version-nodes.ts';
 import { ObjectStoreError } from './object-errors.ts';
 import { ObjectEvents } from './object-events.ts';
@@ -24,6 +25,11 @@ export interface ObjectStoreOptions {
     readonly onListenerError: (error: unknown) => void;
     /** Default: those that are always kept. */
     readonly reverseMaps?: EnabledReverseMaps;
+    /**
+     * Whether what a merge has made, and neither side had, is offered to peers as a version of its own (spec 21 §14.2). Deployed
+     * peers can process it, but do not do it themselves. Default: false, as they do.
+     */
+    readonly offerMerged?: boolean;
 }
 
 /** Brings something up to date with what a transaction has changed, as a part of it. */
@@ -35,12 +41,15 @@ export class ObjectStore extends ObjectReader {
     readonly events: ObjectEvents;
     readonly #now: () => number;
     readonly #derivations: Derivation[] = [];
+    readonly #histories = new HistoryCache();
+    readonly #offerMerged: boolean;
     #reverseMaps: EnabledReverseMaps;
 
-    constructor({ store, microdata, now, onListenerError, reverseMaps }: ObjectStoreOptions) {
+    constructor({ store, microdata, now, onListenerError, reverseMaps, offerMerged }: ObjectStoreOptions) {
         super(store, microdata);
         this.store = store;
         this.#now = now;
+        this.#offerMerged = offerMerged ?? false;
         this.#reverseMaps = reverseMaps ?? new EnabledReverseMaps();
         this.events = new ObjectEvents(onListenerError);
     }
@@ -113,6 +122,8 @@ export class ObjectStore extends ObjectReader {
                 microdata: this.microdata,
                 now: this.#now,
                 reverseMaps: this.#reverseMaps,
+                histories: this.#histories.begin(transaction),
+                offerMerged: this.#offerMerged,
                 derive: (objects, changes) => this.#derive(objects, changes),
             });
             const result = await task(objects);

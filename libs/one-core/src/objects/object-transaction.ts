@@ -5,6 +5,7 @@ import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata, WriteOptions } from '../microdata/microdata.ts';
 import type { VersionNode, VersionNodeChange, VersionNodeEdge, VersionNodeMerge } from '../recipes/core-recipes.ts';
 import type { Transaction } from '../storage/store.ts';
+import type { HistorySession } from '../versions/history-cache.ts';
 import { mergeVersions } from '../versions/merge-versions.ts';
 import type { ObjectAccess } from '../versions/object-access.ts';
 import { isReachable } from '../versions/version-nodes.ts';
@@ -61,6 +62,9 @@ export interface ObjectContext {
     /** Milliseconds since 1970; for the version nodes. */
     readonly now: () => number;
     readonly reverseMaps: EnabledReverseMaps;
+    readonly histories: HistorySession;
+    /** See `ObjectStoreOptions`. */
+    readonly offerMerged: boolean;
     /** Brings what is derived from objects up to date, in the same commit; see `ObjectStore.derive`. */
     readonly derive: (objects: ObjectTransaction, changes: ObjectChanges) => Promise<void>;
 }
@@ -76,6 +80,13 @@ interface Prepared {
 interface Head {
     readonly hash: string;
     readonly node: VersionNode;
+}
+
+/** The Edge of a version from elsewhere. */
+interface Incoming {
+    readonly hash: string;
+    readonly data: string;
+    readonly creationTime: number;
 }
 
 /** Stores objects; what is only written `lossy` (as deployed peers do) is refused unless it comes from elsewhere. */
@@ -99,7 +110,7 @@ export class ObjectTransaction extends ObjectReader {
     async storeUnversioned(obj: Typed, options?: WriteOptions): Promise<UnversionedResult> {
         if (this.microdata.recipes.isVersioned(obj.$type$))
             throw new ObjectStoreError('SUO-SO1', `"${obj.$type$}" has versions; store it as a versioned object`);
-        return this.#storeUnversioned(obj, options, true);
+        return this.#storeRecorded(obj, await hashed(this.microdata.write(obj, options)));
     }
 
     /** @throws ObjectRefusedError */
@@ -127,6 +138,19 @@ export class ObjectTransaction extends ObjectReader {
             ? { obj: prepared.obj, hash, idHash: prepared.id.hash, status: 'exists' }
             : await this.#storeRaw(prepared);
         return this.#join({ ...stored, timestamp: creationTime }, await this.headNode(prepared.id.hash), 'remote');
+    }
+
+    /**
+     * An object or ID object of elsewhere as it came, after text, hash and object were found to belong together. A version
+     * gets its ID object, but no place in the version graph (spec 40 §6.3).
+     */
+    async storeReceived(kind: 'object' | 'id', obj: AnyObject, text: HashedText): Promise<StoreStatus> {
+        if (kind === 'id') return (await this.#storeId(obj.$type$, text)).status;
+        if (this.microdata.recipes.isVersioned(obj.$type$)) {
+            const id = await hashed(this.microdata.writeId(obj, { lossy: true }));
+            return (await this.#storeRaw({ obj, version: text, id })).status;
+        }
+        return (await this.#storeRecorded(obj, text)).status;
     }
 
     /** @throws ObjectStoreError `SB-STORE` for an empty text */
@@ -175,15 +199,19 @@ export class ObjectTransaction extends ObjectReader {
         return this.#numbers;
     }
 
-    /** @param recorded false for version nodes that the record of their version names */
-    async #storeUnversioned(
-        obj: Typed,
-        options: WriteOptions | undefined,
-        recorded: boolean,
-    ): Promise<UnversionedResult> {
-        const text = await hashed(this.microdata.write(obj, options));
-        const status = await this.#storeObject('Object', obj.$type$, text);
-        if (recorded && status === 'new') this.#records.push({ kind: 'object', hash: text.hash });
+    /** A version node; the record of its version names it. A node of a version that is new is new. */
+    async #storeNode(node: Typed, isNew: boolean): Promise<UnversionedResult> {
+        return this.#storeUnrecorded(node, await hashed(this.microdata.write(node)), isNew);
+    }
+
+    async #storeRecorded(obj: Typed, text: HashedText): Promise<UnversionedResult> {
+        const result = await this.#storeUnrecorded(obj, text);
+        if (result.status === 'new') this.#records.push({ kind: 'object', hash: result.hash });
+        return result;
+    }
+
+    async #storeUnrecorded(obj: Typed, text: HashedText, isNew = false): Promise<UnversionedResult> {
+        const status = await this.#storeObject('Object', obj.$type$, text, isNew);
         const result = { obj: obj as AnyObject, hash: text.hash, status };
         this.events.push({ type: 'unversioned', ...result });
         return result;
@@ -201,8 +229,9 @@ export class ObjectTransaction extends ObjectReader {
 
     /** The ID object and this version, without version graph (spec 20 §6.1). */
     async #storeRaw({ obj, version, id }: Prepared): Promise<VersionedResult> {
-        const { idHash } = await this.#storeId(obj.$type$, id);
-        const status = await this.#storeObject('Object', obj.$type$, version);
+        const { idHash, status: idStatus } = await this.#storeId(obj.$type$, id);
+        // No version stands without its ID object.
+        const status = await this.#storeObject('Object', obj.$type$, version, idStatus === 'new');
         if (status === 'new') this.#records.push({ kind: 'rawVersion', hash: version.hash });
         return { obj, hash: version.hash, status, idHash, timestamp: this.#context.now() };
     }
@@ -215,8 +244,13 @@ export class ObjectTransaction extends ObjectReader {
     }
 
     /** A text and, if it is new, its reverse maps (spec 22 §2.1). */
-    async #storeObject(kind: 'Object' | 'IdObject', type: string, text: HashedText): Promise<StoreStatus> {
-        const status = await storeText(this.transaction, text);
+    async #storeObject(
+        kind: 'Object' | 'IdObject',
+        type: string,
+        text: HashedText,
+        isNew = false,
+    ): Promise<StoreStatus> {
+        const status = await storeText(this.transaction, text, isNew);
         if (status === 'exists') return status;
         this.#stored.add(text.hash);
         const targets = this.#context.reverseMaps.targets(kind, type, text.text, this.microdata);
@@ -232,32 +266,31 @@ export class ObjectTransaction extends ObjectReader {
         const { hash, idHash } = stored;
         const creationTime = stored.timestamp ?? this.#context.now();
         if (head === undefined) {
-            const edge = await this.#edge(hash, creationTime);
+            const edge = await this.#edge(hash, creationTime, stored.status === 'new');
             return this.#moveHead(edge.hash, edge.hash, { ...stored, status: 'new' });
         }
         if (kind === 'local') {
             const depth = head.node.depth + 1;
             const change = { $type$: 'VersionNodeChange', prev: head.hash, data: hash, depth, creationTime };
-            const node = await this.#storeUnversioned(change satisfies Loose<VersionNodeChange>, undefined, false);
+            const node = await this.#storeNode(change satisfies Loose<VersionNodeChange>, stored.status === 'new');
             const result = { ...stored, status: 'new', timestamp: undefined } as const;
             return this.#moveHead(node.hash, node.hash, result);
         }
-        const incoming = await this.#edge(hash, creationTime);
+        const incoming = await this.#edge(hash, creationTime, false);
         if (incoming.hash === head.hash) return stored;
         // A node that is new is in nobody's history.
-        const read = (node: string) => this.read(node);
-        if (incoming.status === 'exists' && (await isReachable(read, head.hash, incoming.hash))) {
+        if (incoming.status === 'exists' && (await isReachable(this.#access(idHash), head.hash, incoming.hash))) {
             const { data } = head.node;
             return { obj: await this.read(data), hash: data, idHash, status: 'exists', timestamp: undefined };
         }
         if (incoming.status === 'new') this.#records.push({ kind: 'object', hash: incoming.hash });
-        return this.#merge(head, { hash: incoming.hash, creationTime });
+        return this.#merge(idHash, head, { hash: incoming.hash, data: hash, creationTime });
     }
 
-    async #merge(head: Head, incoming: { hash: string; creationTime: number }): Promise<VersionedResult> {
+    async #merge(idHash: string, head: Head, incoming: Incoming): Promise<VersionedResult> {
         const { $type$ } = await this.read(head.node.data);
         // What came from elsewhere may be in it.
-        const merge = await mergeVersions(this.#access(), $type$, head.hash, incoming.hash);
+        const merge = await mergeVersions(this.#access(idHash), $type$, head.hash, incoming.hash);
         const prepared = await this.#prepare(merge, { lossy: true });
         const merged = ifCurrent(prepared, head) ?? (await this.#storeRaw(prepared));
         const node = {
@@ -267,8 +300,17 @@ export class ObjectTransaction extends ObjectReader {
             depth: head.node.depth + 1,
             creationTime: Math.max(head.node.creationTime, incoming.creationTime),
         };
-        const mergeNode = await this.#storeUnversioned(node satisfies Loose<VersionNodeMerge>, undefined, false);
-        return this.#moveHead(mergeNode.hash, incoming.hash, { ...merged, status: 'new' });
+        const mergeNode = await this.#storeNode(node satisfies Loose<VersionNodeMerge>, false);
+        const result = { ...merged, status: 'new' } as const;
+        // Offering what another one has offered, two peers would never come to rest.
+        const isOffered = this.#context.offerMerged && merged.hash !== head.node.data && merged.hash !== incoming.data;
+        if (!isOffered) return this.#moveHead(mergeNode.hash, incoming.hash, result);
+        if (mergeNode.status === 'new') this.#records.push({ kind: 'object', hash: mergeNode.hash });
+        this.#heads.push({ idHash, type: $type$, listed: incoming.hash, obj: merged.obj });
+        const { data, depth, creationTime } = node;
+        const change = { $type$: 'VersionNodeChange', prev: mergeNode.hash, data, depth: depth + 1, creationTime };
+        const changeNode = await this.#storeNode(change satisfies Loose<VersionNodeChange>, false);
+        return this.#moveHead(changeNode.hash, changeNode.hash, result);
     }
 
     #moveHead(node: string, listed: string, result: VersionedResult): VersionedResult {
@@ -281,10 +323,11 @@ export class ObjectTransaction extends ObjectReader {
     }
 
     /** What a merge reads and stores; referenced versions are stored without moving their own heads (spec 21 §6.4). */
-    #access(): ObjectAccess {
+    #access(idHash: string): ObjectAccess {
         const { recipes } = this.microdata;
         return {
             recipes,
+            known: this.#context.histories.of(idHash),
             read: hash => this.read(hash),
             store: async object =>
                 recipes.isVersioned(object.$type$)
@@ -294,9 +337,9 @@ export class ObjectTransaction extends ObjectReader {
         };
     }
 
-    async #edge(data: string, creationTime: number): Promise<UnversionedResult> {
+    async #edge(data: string, creationTime: number, isNew: boolean): Promise<UnversionedResult> {
         const edge = { $type$: 'VersionNodeEdge', data, depth: 0, creationTime } satisfies Loose<VersionNodeEdge>;
-        return this.#storeUnversioned(edge, undefined, false);
+        return this.#storeNode(edge, isNew);
     }
 }
 

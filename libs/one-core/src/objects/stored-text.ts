@@ -25,9 +25,20 @@ export async function hashed(text: string): Promise<HashedText> {
     return { text, hash: await hashText(text) };
 }
 
-/** Stores the text of an object once; one that a crash of another program has left damaged is written again. */
-export async function storeText(transaction: Transaction, { text, hash }: HashedText): Promise<StoreStatus> {
+/**
+ * Stores the text of an object once; one that a crash of another program has left damaged is written again.
+ * @param isNew that it cannot be there already: it is not looked for
+ */
+export async function storeText(
+    transaction: Transaction,
+    { text, hash }: HashedText,
+    isNew = false,
+): Promise<StoreStatus> {
     const bytes = encoder.encode(text);
+    if (isNew) {
+        transaction.put('objects', hash, bytes);
+        return 'new';
+    }
     const stored = await transaction.get('objects', hash);
     if (stored !== undefined && equal(stored, bytes)) {
         if (!(await isRaw(transaction, hash))) return 'exists';
@@ -35,6 +46,8 @@ export async function storeText(transaction: Transaction, { text, hash }: Hashed
         return 'new';
     }
     transaction.put('objects', hash, bytes);
+    // Damaged before it became an object.
+    if (stored !== undefined) transaction.delete('state', rawKey(hash));
     return 'new';
 }
 
@@ -49,9 +62,18 @@ export async function storeBytes(transaction: Transaction, hash: string, bytes: 
     if (stored !== undefined && equal(stored, bytes)) return 'exists';
     transaction.put('objects', hash, bytes);
     // What was damaged may have been an object: its reverse maps are kept.
-    if (stored === undefined && FRAMES.some(frame => startsWith(bytes, frame)))
-        transaction.put('state', rawKey(hash), PRESENT);
+    if (stored === undefined && isFramed(bytes)) markRaw(transaction, hash);
     return 'new';
+}
+
+/** Whether bytes may be an object, by the first 64 of them. */
+export function isFramed(start: Uint8Array): boolean {
+    return FRAMES.some(frame => startsWith(start, frame));
+}
+
+/** To be called when framed bytes became a value as a CLOB or BLOB. */
+export function markRaw(transaction: Transaction, hash: string): void {
+    transaction.put('state', rawKey(hash), PRESENT);
 }
 
 /** Hash of the current version node of an ID. An empty or torn head, as such a crash may leave it, is none. */
