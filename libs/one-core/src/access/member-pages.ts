@@ -125,10 +125,13 @@ export class MemberPages {
         return entry !== undefined && isMember(entry);
     }
 
+    /** Every request of a peer asks for one: pages are not decoded for it. */
     async entry(hash: string): Promise<Entry | undefined> {
         for (let length = 0; ; length++) {
-            const page = await this.page(hash.slice(0, length));
-            if (page.type === LEAF) return page.entries.get(hash);
+            const name = this.#nameOf(hash.slice(0, length));
+            const bytes = await this.reader.get('state', name);
+            if (bytes === undefined) return undefined;
+            if (bytes[0] !== INNER) return findEntry(name, bytes, hash);
         }
     }
 
@@ -153,7 +156,7 @@ export class MemberPages {
     }
 
     protected async page(prefix: string): Promise<Page> {
-        const name = `${setName(this.subject)}.${prefix}`;
+        const name = this.#nameOf(prefix);
         return decodePage(name, await this.reader.get('state', name));
     }
 
@@ -168,6 +171,10 @@ export class MemberPages {
                 fingerprint: readFingerprint(view, HASH_BYTES + COUNT_BYTES),
             },
         };
+    }
+
+    #nameOf(prefix: string): string {
+        return `${setName(this.subject)}.${prefix}`;
     }
 
     async #sum(entries: readonly (readonly [string, Entry])[]): Promise<Summary> {
@@ -189,6 +196,13 @@ export class MemberPageWriter extends MemberPages {
         super(transaction, subject);
         this.#transaction = transaction;
         this.#createKey = createKey;
+    }
+
+    override async entry(hash: string): Promise<Entry | undefined> {
+        for (let length = 0; ; length++) {
+            const page = await this.page(hash.slice(0, length));
+            if (page.type === LEAF) return page.entries.get(hash);
+        }
     }
 
     /** Changes the entry of a hash, or makes one; an entry that says nothing any more is removed. */
@@ -334,10 +348,8 @@ function encodePage(page: Page): Uint8Array {
 
 function decodePage(name: string, bytes: Uint8Array | undefined): Page {
     if (bytes === undefined) return { type: LEAF, entries: new Map() };
-    const damaged = () =>
-        new StorageError('STORAGE_DAMAGED', `The page "${name}" of an accessible set is damaged; run reindex`);
     if (bytes[0] === INNER) {
-        if (bytes.length !== 1 + DIGITS.length * CHILD_BYTES) throw damaged();
+        if (bytes.length !== 1 + DIGITS.length * CHILD_BYTES) throw damagedPage(name);
         const view = viewOf(bytes);
         return {
             type: INNER,
@@ -348,15 +360,35 @@ function decodePage(name: string, bytes: Uint8Array | undefined): Page {
         };
     }
     const entries = new Map<string, Entry>();
-    const cursor = { bytes, at: 1 };
-    while (cursor.at < bytes.length) {
+    for (const cursor = { bytes, at: 1 }; cursor.at < bytes.length;) {
         const hash = uint8ArrayToHex(bytes.subarray(cursor.at, (cursor.at += HASH_BYTES)));
-        const set = bytes[cursor.at++];
-        const [strong, weak] = [readVarint(cursor), readVarint(cursor)];
-        if (bytes[0] !== LEAF || set === undefined || strong === undefined || weak === undefined) throw damaged();
-        entries.set(hash, { flags: set, strong, weak });
+        entries.set(hash, readEntry(name, cursor));
     }
     return { type: LEAF, entries };
+}
+
+function findEntry(name: string, bytes: Uint8Array, hash: string): Entry | undefined {
+    const wanted = hexToUint8Array(hash);
+    for (const cursor = { bytes, at: 1 }; cursor.at < bytes.length;) {
+        const start = cursor.at;
+        cursor.at += HASH_BYTES;
+        const entry = readEntry(name, cursor);
+        if (wanted.every((byte, i) => byte === bytes[start + i])) return entry;
+    }
+    return undefined;
+}
+
+/** @throws StorageError `STORAGE_DAMAGED` */
+function readEntry(name: string, cursor: { readonly bytes: Uint8Array; at: number }): Entry {
+    const set = cursor.bytes[cursor.at++];
+    const [strong, weak] = [readVarint(cursor), readVarint(cursor)];
+    if (cursor.bytes[0] !== LEAF || set === undefined || strong === undefined || weak === undefined)
+        throw damagedPage(name);
+    return { flags: set, strong, weak };
+}
+
+function damagedPage(name: string): StorageError {
+    return new StorageError('STORAGE_DAMAGED', `The page "${name}" of an accessible set is damaged; run reindex`);
 }
 
 /** Seven bits a byte, the lowest first; the highest bit says that more follow. */

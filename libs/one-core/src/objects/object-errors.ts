@@ -1,5 +1,6 @@
 import { OneError } from '../errors.ts';
 import { MicrodataError } from '../microdata/microdata-errors.ts';
+import { MergeError } from '../versions/merge-errors.ts';
 import { shown } from '../shown.ts';
 import { StorageError } from '../storage/storage-errors.ts';
 
@@ -29,7 +30,9 @@ export class ObjectStoreError extends OneError {
 
 /** What is damaged, missing or of an unknown type counts as not there. @throws every other error */
 export function ignoreBroken(error: unknown): undefined {
-    const isDamage = error instanceof StorageError && error.code === 'STORAGE_DAMAGED';
+    const isDamage =
+        (error instanceof StorageError && error.code === 'STORAGE_DAMAGED') ||
+        (error instanceof MergeError && error.code === 'MERGE_NODE_INVALID');
     if (isDamage || error instanceof MicrodataError || error instanceof ObjectStoreError) return undefined;
     throw error;
 }
