@@ -182,6 +182,7 @@ function recording(inner: StorageBackend, commits: Write[][]): StorageBackend {
         getMany: inner.getMany.bind(inner),
         list: inner.list.bind(inner),
         keys: inner.keys.bind(inner),
+        readsBehindCommits: inner.readsBehindCommits === true,
         commit: writes => {
             commits.push([...writes]);
             return inner.commit(writes);

@@ -28,6 +28,9 @@ export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 /** Bytes after which no further transaction joins a commit: larger groups gain nothing, and delay whoever is in them. */
 export const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 
+/** Milliseconds that a commit waits at most for tasks that would have to wait for it. */
+export const GATHER_MS = 20;
+
 /** Most entries of reverse maps and feeds that one commit writes: their numbers are those of the commit times this. */
 export const MAX_ORDERED_ENTRIES = 2 ** 20;
 
@@ -89,3 +92,6 @@ export const MAX_SESSION_ERRORS = 1000;
 
 /** Hashes that a Chum object lists for one direction; what comes behind them is counted only. */
 export const MAX_LOGGED_TRANSFERS = 10_000;
+
+/** UTF-16 units of a root list that is kept until the next one comes, for each session: about 50 000 roots. */
+export const MAX_KEPT_LIST = 8 * 1024 * 1024;

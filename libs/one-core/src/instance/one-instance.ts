@@ -3,6 +3,7 @@ import { updateAccess } from '../access/access-index.ts';
 import { Accessible } from '../access/accessible.ts';
 import { createAccess, type AccessRequest } from '../access/create-access.ts';
 import { beginRecheck, isRechecking, isReindexing, recheckAccess, reindexAccess } from '../access/reindex-access.ts';
+import { ChumSession, type ChumOptions } from '../chum/chum-session.ts';
 import { ensureSecret } from '../crypto/secret.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
 import { KeyChain, type KeyOwner } from '../keychain/key-chain.ts';
@@ -53,6 +54,13 @@ export interface OpenOptions extends NewIdentity {
     /** Told when the store holds two complete sets of keys of one owner; the first one is used. */
     readonly onAmbiguousKeys?: (owner: KeyOwner, keys: readonly SHA256Hash<Keys>[]) => void;
 }
+
+/** What a session needs besides the parts of an instance; the local person is the owner, unless another identity is used. */
+export type StartChumOptions = Omit<
+    ChumOptions,
+    'objects' | 'blobs' | 'accessible' | 'now' | 'localInstanceName' | 'localPerson'
+> &
+    Partial<Pick<ChumOptions, 'localPerson'>>;
 
 /**
  * One instance, open: its objects, keys, grants and events. Any number of them may be open in one process, each with a store
@@ -109,7 +117,7 @@ export class OneInstance implements AsyncDisposable {
         try {
             await cryptoReady();
             ensureSecret(options.secret);
-            store = new Store(await layered(storage, options));
+            store = new Store(await layered(storage, options), { gather: storage.readsBehindCommits === true });
             const location = await storageLocationHash(options.name, options.email);
             await ensureCompleteCopy(store);
             const hasHeader = await checkStoreHeader(store, location);
@@ -160,6 +168,20 @@ export class OneInstance implements AsyncDisposable {
         });
         for (const recipe of added) this.recipes.register(recipe);
         await recheckAccess(this.objects, this.#hasBlob);
+    }
+
+    /**
+     * Synchronizes with another instance from now on (spec 40), until both are done or the connection ends. Who is on the
+     * other side must have been authenticated: everything that is granted to that person is handed out.
+     */
+    startChum(options: StartChumOptions): ChumSession {
+        const { objects, blobs, accessible } = this;
+        return new ChumSession({
+            localInstanceName: this.name,
+            localPerson: this.owner,
+            ...options,
+            ...{ objects, blobs, accessible, now: this.objects.now },
+        });
     }
 
     /**

@@ -9,7 +9,8 @@ import { readJournal, type JournalEntry } from '../objects/journal.ts';
 import { linksOf } from '../objects/links.ts';
 import { damaged, type ObjectReader } from '../objects/object-reader.ts';
 import { ALWAYS_ENABLED, readReverseMap } from '../objects/reverse-map.ts';
-import type { OneInstance } from './one-instance.ts';
+import type { Blobs } from '../objects/blobs.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
 
 /** Something that is not as it should be. */
 export interface VerifyProblem {
@@ -29,6 +30,12 @@ export interface VerifyReport {
     /** The first problems; `more` counts the others. */
     readonly problems: readonly VerifyProblem[];
     readonly more: number;
+}
+
+/** What is looked at: an instance, or these parts of one. */
+export interface VerifiedParts {
+    readonly objects: ObjectStore;
+    readonly blobs: Blobs;
 }
 
 /** Problems that a report holds. */
@@ -56,7 +63,7 @@ class Report {
 }
 
 /** Memory depends on the largest accessible set, not on the store. */
-export async function verifyInstance(one: OneInstance): Promise<VerifyReport> {
+export async function verifyInstance(one: VerifiedParts): Promise<VerifyReport> {
     const report = new Report();
     const objects = await verifyObjects(one, report);
     const heads = await verifyHeads(one, report);
@@ -67,7 +74,7 @@ export async function verifyInstance(one: OneInstance): Promise<VerifyReport> {
 }
 
 /** Every object has its hash, and its links are in the reverse maps that are always kept. */
-async function verifyObjects({ objects }: OneInstance, report: Report): Promise<number> {
+async function verifyObjects({ objects }: VerifiedParts, report: Report): Promise<number> {
     let count = 0;
     for await (const hash of objects.store.keys('objects')) {
         count++;
@@ -94,7 +101,7 @@ async function verifyObjects({ objects }: OneInstance, report: Report): Promise<
 }
 
 /** Every head is a version node whose object belongs to the ID. */
-async function verifyHeads({ objects, microdata }: OneInstance, report: Report): Promise<number> {
+async function verifyHeads({ objects }: VerifiedParts, report: Report): Promise<number> {
     let count = 0;
     for await (const idHash of objects.store.keys('vheads')) {
         count++;
@@ -102,7 +109,7 @@ async function verifyHeads({ objects, microdata }: OneInstance, report: Report):
             const head = await objects.headNode(idHash);
             if (head === undefined) throw new Error(`The head of ${idHash} is damaged; ${RESTORE}`);
             const object = await objects.read(head.node.data);
-            if ((await microdata.idHash(object, { lossy: true })) !== (idHash as unknown))
+            if ((await objects.microdata.idHash(object, { lossy: true })) !== (idHash as unknown))
                 throw new Error(`The current version of ${idHash} belongs to another ID; ${RESTORE}`);
             await objects.text(idHash);
         });
@@ -110,7 +117,7 @@ async function verifyHeads({ objects, microdata }: OneInstance, report: Report):
     return count;
 }
 
-async function verifyBlobs({ objects, blobs }: OneInstance, report: Report): Promise<number> {
+async function verifyBlobs({ objects, blobs }: VerifiedParts, report: Report): Promise<number> {
     let count = 0;
     for await (const hash of objects.store.blobs.names()) {
         count++;
@@ -125,7 +132,7 @@ async function verifyBlobs({ objects, blobs }: OneInstance, report: Report): Pro
 }
 
 /** Numbers without gaps, and everything that an entry names is here. */
-async function verifyJournal({ objects, blobs }: OneInstance, report: Report): Promise<number> {
+async function verifyJournal({ objects, blobs }: VerifiedParts, report: Report): Promise<number> {
     let [count, last] = [0, 0];
     for (;;) {
         let entries: JournalEntry[] = [];
@@ -156,7 +163,7 @@ async function verifyJournal({ objects, blobs }: OneInstance, report: Report): P
 }
 
 /** The sets are what the grants give, and their sums are right. */
-async function verifyAccess({ objects, blobs }: OneInstance, report: Report): Promise<void> {
+async function verifyAccess({ objects, blobs }: VerifiedParts, report: Report): Promise<void> {
     const grants = new Map<string, { kind: 'o' | 'i'; target: string }[]>();
     for await (const key of objects.store.keys('state')) {
         const [, kind, target] = /^grant\.([oi])\.([0-9a-f]{64})$/.exec(key) ?? [];

@@ -73,6 +73,7 @@ interface Pending {
 export class PendingWrites {
     readonly #commit: (writes: readonly Write[]) => Promise<void>;
     readonly #maxGroup: number;
+    readonly #gather: () => Promise<void>;
     /** The latest pending write of each value, and whose it is. */
     readonly #values = new Map<string, { readonly write: ValueWrite; readonly of: Pending }>();
     readonly #lists = new Map<string, { readonly list: ListWrites; readonly of: Pending }[]>();
@@ -85,9 +86,15 @@ export class PendingWrites {
     generation = 0;
     #failure: Error = new Error('Nothing has failed.');
 
-    constructor(commit: (writes: readonly Write[]) => Promise<void>, maxGroup: number) {
+    /** @param gather resolves when a commit should begin: what is added until then joins it */
+    constructor(
+        commit: (writes: readonly Write[]) => Promise<void>,
+        maxGroup: number,
+        gather: () => Promise<void> = () => Promise.resolve(),
+    ) {
         this.#commit = commit;
         this.#maxGroup = maxGroup;
+        this.#gather = gather;
     }
 
     /** Estimated bytes that wait. */
@@ -153,6 +160,7 @@ export class PendingWrites {
         // What ends in the same turn joins.
         await Promise.resolve();
         while (this.#queue.length > 0) {
+            await this.#gather();
             const group = this.#takeGroup();
             const merged = new WriteSet();
             for (const { writes } of group) merged.merge(writes);

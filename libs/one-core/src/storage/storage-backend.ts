@@ -77,6 +77,8 @@ export interface StorageBackend extends StorageReader, AsyncDisposable {
      * encrypted.
      */
     readonly original?: boolean;
+    /** Whether reads wait for a commit under way. */
+    readonly readsBehindCommits?: boolean;
     /** Whether somebody else may have written here since it was closed: what is derived has to be computed anew. */
     readonly changedOutside?: boolean;
 

@@ -161,6 +161,32 @@ describe('durability', () => {
         expect(await contentsOf(store)).toEqual({ 'private/a': '99' });
     });
 
+    test.each([
+        [true, 1],
+        [false, 10],
+    ])('where reads wait for commits, those that would wait share one first: %s', async (gather, commits) => {
+        // As IndexedDB does it.
+        let committing = Promise.resolve();
+        const behind = new SlowBackend();
+        const get = behind.get.bind(behind);
+        behind.get = async (space, key) => {
+            await committing;
+            return get(space, key);
+        };
+        const commit = behind.commit.bind(behind);
+        behind.commit = writes => (committing = setImmediate().then(() => commit(writes)));
+        store = new Store(behind, { gather });
+        await Promise.all(
+            Array.from({ length: 10 }, (_, i) =>
+                store.transact(async transaction => {
+                    await transaction.get('private', 'other');
+                    transaction.put('private', String(i), bytes('1'));
+                }),
+            ),
+        );
+        expect(behind.commits).toHaveLength(commits);
+    });
+
     test('is told in the order of the transactions, before their callers go on', async () => {
         const order: string[] = [];
         const told = (n: string) =>

@@ -1,4 +1,4 @@
-import { MAX_PENDING_BYTES, MAX_COMMIT_BYTES, MAX_TRANSACTION_BYTES } from '../limits.ts';
+import { GATHER_MS, MAX_PENDING_BYTES, MAX_COMMIT_BYTES, MAX_TRANSACTION_BYTES } from '../limits.ts';
 import { Sequence } from '../sequence.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { callSafely, idOf, listWith, PendingWrites, WriteSet } from './pending-writes.ts';
@@ -42,13 +42,21 @@ export interface Transaction extends StoreReader {
 export class Store implements StoreReader, AsyncDisposable {
     readonly #backend: StorageBackend;
     readonly #tasks = new Sequence();
+    /** That wait or run. */
+    #openTasks = 0;
+    #idle: (() => void) | undefined;
     readonly #pending: PendingWrites;
     readonly #lastNumbers = new Map<string, number>();
     #lastNumbersOf = 0;
 
-    constructor(backend: StorageBackend) {
+    /** @param gather where reads wait for a commit under way: it is begun when no task is there that would have to wait */
+    constructor(backend: StorageBackend, { gather = false }: { readonly gather?: boolean } = {}) {
         this.#backend = backend;
-        this.#pending = new PendingWrites(writes => backend.commit(writes), MAX_COMMIT_BYTES);
+        this.#pending = new PendingWrites(
+            writes => backend.commit(writes),
+            MAX_COMMIT_BYTES,
+            gather ? () => this.#gather() : undefined,
+        );
     }
 
     get blobs(): BlobFiles {
@@ -78,18 +86,38 @@ export class Store implements StoreReader, AsyncDisposable {
      * @throws what the task throws; StorageKeyExistsError, TransactionTooLargeError, StorageError
      */
     async transact<T>(task: (transaction: Transaction) => Promise<T>): Promise<T> {
-        const { result, durable } = await this.#tasks.run(async () => {
-            while (this.#pending.size > MAX_PENDING_BYTES) await this.#pending.progress();
-            const generation = this.#pending.generation;
-            const transaction = new CollectedWrites(this.#backend, this.#pending, this.#numbersOf(generation));
-            const result = await task(transaction).finally(() => transaction.end());
-            await transaction.ensureNew();
-            transaction.rememberNumbers();
-            // In an object, so that the next task does not wait for the disk.
-            return { result, durable: this.#stored(transaction, generation) };
-        });
+        this.#openTasks++;
+        const { result, durable } = await this.#tasks.run(() => this.#run(task)).finally(() => this.#taskEnded());
         await durable;
         return result;
+    }
+
+    async #run<T>(task: (transaction: Transaction) => Promise<T>): Promise<{ result: T; durable: Promise<void> }> {
+        while (this.#pending.size > MAX_PENDING_BYTES) await this.#pending.progress();
+        const generation = this.#pending.generation;
+        const transaction = new CollectedWrites(this.#backend, this.#pending, this.#numbersOf(generation));
+        const result = await task(transaction).finally(() => transaction.end());
+        await transaction.ensureNew();
+        transaction.rememberNumbers();
+        // In an object, so that the next task does not wait for the disk.
+        return { result, durable: this.#stored(transaction, generation) };
+    }
+
+    #taskEnded(): void {
+        this.#openTasks--;
+        if (this.#openTasks === 0) this.#idle?.();
+    }
+
+    async #gather(): Promise<void> {
+        if (this.#openTasks === 0) return;
+        await new Promise<void>(resolve => {
+            const timer = setTimeout(resolve, GATHER_MS);
+            this.#idle = () => {
+                clearTimeout(timer);
+                resolve();
+            };
+        });
+        this.#idle = undefined;
     }
 
     /** Waits for transactions under way and closes the backend. */

@@ -26,6 +26,7 @@ export interface IndexedDbBackendOptions {
 
 /** Keeps everything in one database of the browser, for pages and workers. One of them at a time has it open. */
 export class IndexedDbBackend implements StorageBackend {
+    readonly readsBehindCommits = true;
     readonly blobs: PiecedBlobFiles;
     readonly #database: Database;
 
