@@ -95,3 +95,9 @@ export const MAX_LOGGED_TRANSFERS = 10_000;
 
 /** UTF-16 units of a root list that is kept until the next one comes, for each session: about 50 000 roots. */
 export const MAX_KEPT_LIST = 8 * 1024 * 1024;
+
+/**
+ * Most bytes of one instance's histories, as estimated: some 50 000 versions of small changes. Enough for the histories that
+ * are merged into all the time; little beside what an instance needs anyway, also in a browser.
+ */
+export const MAX_HISTORY_CACHE_BYTES = 32 * 1024 * 1024;

@@ -21,8 +21,14 @@ export interface RootList {
 interface SubjectRoots {
     /** Of the last entry of the feed that is in it. */
     number: number;
-    /** By the key of the wire: hash, ID hash or node. */
-    readonly roots: Map<string, AccessibleRoot>;
+    /** By the key of the wire: hash, ID hash or node. In the order in which they were granted: new ones stand behind. */
+    readonly roots: Map<string, ListedRoot>;
+}
+
+interface ListedRoot {
+    /** JSON. */
+    readonly text: string;
+    readonly hashes: readonly string[];
 }
 
 /** Computing the roots of a subject anew, after a revocation, costs a walk over its set: who asks for it waits, others do not. */
@@ -50,14 +56,13 @@ export class RootLists {
         const version = subjects.map((subject, i) => `${subject}:${parts[i]?.number}`).join(' ');
         const known = this.#lists.get(person);
         if (known?.version === version) return known;
-        const roots = new Map<string, AccessibleRoot>();
-        for (const part of parts) for (const [key, root] of part.roots) if (!roots.has(key)) roots.set(key, root);
+        const roots = new Map<string, ListedRoot>(parts[0]?.roots);
+        for (const part of parts.slice(1))
+            for (const [key, root] of part.roots) if (!roots.has(key)) roots.set(key, root);
         const list: RootList = {
             version,
-            text: JSON.stringify([...roots.values()]),
-            hashes: [...roots.values()].flatMap(root =>
-                root.type === 'versioned' ? [root.hash, root.idHash] : [keyOf(root)],
-            ),
+            text: `[${Array.from(roots.values(), ({ text }) => text).join(',')}]`,
+            hashes: Array.from(roots.values(), ({ hashes }) => hashes).flat(),
         };
         this.#lists.set(person, list);
         this.#forget();
@@ -95,7 +100,7 @@ export class RootLists {
                 continue;
             }
             for (const entry of entries) {
-                for (const root of await this.#rootsOf(entry)) known.roots.set(keyOf(root), root);
+                for (const root of await this.#rootsOf(entry)) add(known.roots, root);
                 known.number = entry.number;
             }
             if (entries.length < MAX_FEED_PART) break;
@@ -108,13 +113,13 @@ export class RootLists {
     async #computed(subject: string): Promise<SubjectRoots> {
         const { store } = this.#objects;
         const [last] = await store.list('logs', `feed.${subject}`, { reverse: true, limit: 1 });
-        const roots = new Map<string, AccessibleRoot>();
+        const roots = new Map<string, ListedRoot>();
         for await (const [hash, entry] of new MemberPages(store, subject).entries()) {
             if ((entry.flags & flags.present) === 0) continue;
             if ((entry.flags & flags.accessRoot) !== 0)
-                for (const root of await this.#rootsOf({ type: 'object', hash })) roots.set(keyOf(root), root);
+                for (const root of await this.#rootsOf({ type: 'object', hash })) add(roots, root);
             if ((entry.flags & flags.idRoot) !== 0)
-                for (const root of await this.#rootsOf({ type: 'id', hash })) roots.set(keyOf(root), root);
+                for (const root of await this.#rootsOf({ type: 'id', hash })) add(roots, root);
         }
         return { number: last?.number ?? 0, roots };
     }
@@ -149,4 +154,10 @@ export class RootLists {
             listed -= hashes.length;
         }
     }
+}
+
+function add(roots: Map<string, ListedRoot>, root: AccessibleRoot): void {
+    const key = keyOf(root);
+    const hashes = root.type === 'versioned' ? [root.hash, root.idHash] : [key];
+    roots.set(key, { text: JSON.stringify(root), hashes });
 }

@@ -39,7 +39,8 @@ export type Derivation = (objects: ObjectTransaction, changes: ObjectChanges) =>
 export class ObjectStore extends ObjectReader {
     readonly store: Store;
     readonly events: ObjectEvents;
-    readonly #now: () => number;
+    /** Milliseconds since 1970. */
+    readonly now: () => number;
     readonly #derivations: Derivation[] = [];
     readonly #histories = new HistoryCache();
     readonly #offerMerged: boolean;
@@ -48,7 +49,7 @@ export class ObjectStore extends ObjectReader {
     constructor({ store, microdata, now, onListenerError, reverseMaps, offerMerged }: ObjectStoreOptions) {
         super(store, microdata);
         this.store = store;
-        this.#now = now;
+        this.now = now;
         this.#offerMerged = offerMerged ?? false;
         this.#reverseMaps = reverseMaps ?? new EnabledReverseMaps();
         this.events = new ObjectEvents(onListenerError);
@@ -120,7 +121,7 @@ export class ObjectStore extends ObjectReader {
         return this.store.transact(async transaction => {
             const objects = new ObjectTransaction(transaction, {
                 microdata: this.microdata,
-                now: this.#now,
+                now: this.now,
                 reverseMaps: this.#reverseMaps,
                 histories: this.#histories.begin(transaction),
                 offerMerged: this.#offerMerged,

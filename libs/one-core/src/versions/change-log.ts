@@ -5,7 +5,7 @@ import type { ItemType, Recipe, Rule } from '../recipes/grammar.ts';
 import { mergeAlgorithm, type MergedKind } from '../recipes/merge-algorithm.ts';
 import { ensureHash } from '../hashes.ts';
 import { MergeError } from './merge-errors.ts';
-import { below, memberOf, STRING, type ObjectAccess } from './object-access.ts';
+import { below, memberOf, nextSegment, STRING, type ObjectAccess } from './object-access.ts';
 
 export type Algorithm = 'Register' | 'Set' | 'OptionalValue' | 'ReferenceToObj' | 'LinkedListCrdtAlgorithm';
 
@@ -46,31 +46,69 @@ export function algorithmFor(recipe: Recipe, path: string, kind: MergedKind): Al
     return name as Algorithm;
 }
 
-export type Operation =
-    { readonly type: 'set' | 'delete' } | { readonly type: 'add' | 'remove'; readonly element: string };
+/** What happened at a path: the value or its presence was set, it was deleted, or elements came and went. */
+export type Change = 'set' | 'delete' | ReadonlyMap<string, 'add' | 'remove'>;
 
-interface Entry {
-    readonly path: string;
-    readonly algorithm: Algorithm;
-    readonly operations: readonly Operation[];
+/** Names what an algorithm logs at exactly this path. */
+export function fieldOf(algorithm: Algorithm, path: string): string {
+    return `${algorithm} ${path}`;
 }
+
+/**
+ * One of 32 bits for a field. A version of whose fields none has this bit did not log it: most versions are passed by without
+ * looking into their logs.
+ */
+export function bitOf(field: string): number {
+    let sum = 0;
+    for (let i = 0; i < field.length; i++) sum = Math.imul(sum ^ field.charCodeAt(i), 0x9e3779b1);
+    // The highest five bits: all others went into them.
+    return 1 << (sum >>> 27);
+}
+
+/** Estimated bytes of an entry of a log, and of an element in it, besides their texts: for limits, not for accounts. */
+const ENTRY_COST = 160;
+const ELEMENT_COST = 64;
 
 /** The changes of one version, in their order. */
 export class ChangeLog {
-    readonly #entries = new Map<string, Entry>();
+    /** By whose configuration the algorithms were chosen. */
+    readonly recipe: Recipe;
+    /** Estimated size in memory. */
+    bytes = ENTRY_COST;
+    /** The bits of all fields. */
+    bits = 0;
+    readonly #changes = new Map<string, { readonly path: string; readonly change: Change }>();
+    readonly #topSegments: string[] = [];
 
-    /** All paths, in the order in which they were logged. */
-    *paths(): Iterable<string> {
-        for (const { path } of this.#entries.values()) yield path;
+    constructor(recipe: Recipe) {
+        this.recipe = recipe;
     }
 
-    /** What an algorithm logged at exactly this path. */
-    operations(algorithm: Algorithm, path: string): readonly Operation[] {
-        return this.#entries.get(`${algorithm} ${path}`)?.operations ?? [];
+    /** Adds the segments that follow a path, in the order in which they were logged. */
+    addSegments(path: string, segments: Set<string>): void {
+        // Asked of every version in every merge.
+        if (path === '') for (const segment of this.#topSegments) segments.add(segment);
+        else if (this.#topSegments.includes(nextSegment(path, '') ?? ''))
+            for (const { path: logged } of this.#changes.values()) {
+                const segment = nextSegment(logged, path);
+                if (segment !== undefined) segments.add(segment);
+            }
     }
 
-    add(entry: Entry): void {
-        this.#entries.set(`${entry.algorithm} ${entry.path}`, entry);
+    /** @param field see `fieldOf` */
+    at(field: string): Change | undefined {
+        return this.#changes.get(field)?.change;
+    }
+
+    add(algorithm: Algorithm, path: string, change: Change): void {
+        const field = fieldOf(algorithm, path);
+        this.#changes.set(field, { path, change });
+        this.bits |= bitOf(field);
+        const top = nextSegment(path, '');
+        if (top !== undefined && this.#topSegments.at(-1) !== top) this.#topSegments.push(top);
+        this.bytes += ENTRY_COST + 2 * path.length;
+        if (typeof change === 'string') return;
+        for (const element of change.keys()) this.bytes += ELEMENT_COST + element.length;
     }
 }
 
@@ -81,7 +119,7 @@ export async function changeLog(
     before: AnyObject | undefined,
     after: AnyObject,
 ): Promise<ChangeLog> {
-    const log = new ChangeLog();
+    const log = new ChangeLog(recipe);
 
     async function properties(rules: readonly Rule[], old: unknown, now: unknown, prefix: string): Promise<void> {
         for (const rule of rules) {
@@ -95,7 +133,7 @@ export async function changeLog(
 
     function logPresence(algorithm: Algorithm, path: string, x: unknown, y: unknown): void {
         if ((x === undefined) === (y === undefined)) return;
-        log.add({ path, algorithm, operations: [{ type: x === undefined ? 'set' : 'delete' }] });
+        log.add(algorithm, path, x === undefined ? 'set' : 'delete');
     }
 
     async function value(itemType: ItemType, x: unknown, y: unknown, path: string): Promise<void> {
@@ -110,7 +148,7 @@ export async function changeLog(
         const algorithm = algorithmFor(recipe, path, itemType.type);
         if (algorithm === 'Set') elements(itemType, x, y, path);
         else if (x === undefined || access.itemText(itemType, x) !== access.itemText(itemType, y))
-            log.add({ path, algorithm, operations: [{ type: 'set' }] });
+            log.add(algorithm, path, 'set');
     }
 
     function elements(itemType: ItemType, x: unknown, y: unknown, path: string): void {
@@ -118,11 +156,10 @@ export async function changeLog(
         const texts = (list: unknown): Set<string> =>
             new Set(Array.from((list ?? []) as Iterable<unknown>, item => access.itemText(itemType.item, item)));
         const [old, now] = [texts(x), texts(y)];
-        const operations = [
-            ...[...old].filter(element => !now.has(element)).map(element => ({ type: 'remove', element }) as const),
-            ...[...now].filter(element => !old.has(element)).map(element => ({ type: 'add', element }) as const),
-        ];
-        if (operations.length > 0) log.add({ path, algorithm: 'Set', operations });
+        const change = new Map<string, 'add' | 'remove'>();
+        for (const element of old) if (!now.has(element)) change.set(element, 'remove');
+        for (const element of now) if (!old.has(element)) change.set(element, 'add');
+        if (change.size > 0) log.add('Set', path, change);
     }
 
     /** QUIRK: the first key that was removed ends the log of the map. */
@@ -142,12 +179,12 @@ export async function changeLog(
     async function reference(x: unknown, y: string, path: string): Promise<void> {
         const algorithm = algorithmFor(recipe, path, 'referenceToObj');
         if (algorithm !== 'ReferenceToObj') {
-            if (x !== y) log.add({ path, algorithm, operations: [{ type: 'set' }] });
+            if (x !== y) log.add(algorithm, path, 'set');
             return;
         }
         const [old, now] = [x === undefined ? undefined : await access.read(ensureHash(x)), await access.read(y)];
         const otherType = old !== undefined && old.$type$ !== now.$type$;
-        if (old === undefined || otherType) log.add({ path, algorithm, operations: [{ type: 'set' }] });
+        if (old === undefined || otherType) log.add(algorithm, path, 'set');
         if (!otherType) await properties(access.recipes.rulesOf(now.$type$), old, now, path);
     }
 

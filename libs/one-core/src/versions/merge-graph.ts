@@ -1,134 +1,248 @@
-// The graph that a merge looks at (spec 21 §2, §5).
+// The graph that a merge looks at (spec 21 §2, §5). Everything here is a loop over all versions of a history: what a version
+// needs is looked up, and nothing is read or computed for it that was known already.
 import type { AnyObject } from '../microdata/microdata.ts';
 import type { Recipe } from '../recipes/grammar.ts';
-import { changeLog, type ChangeLog, type Operation } from './change-log.ts';
-import { MergeError } from './merge-errors.ts';
+import { bitOf, changeLog, type Change, type ChangeLog } from './change-log.ts';
+import { NodeQueue } from './node-queue.ts';
 import { valueAt, type ObjectAccess, type TypedValue } from './object-access.ts';
+import { readVersion, type Version } from './version-nodes.ts';
 
 /** A version node, or EMPTY: virtual, without data, below everything. */
 export interface GraphNode {
+    /** Place in the order of the construction. */
+    readonly index: number;
     readonly hash: string;
-    readonly kind: 'root' | 'change' | 'merge' | 'empty';
+    readonly kind: Version['kind'] | 'empty';
     readonly depth: number;
     readonly creationTime: number;
-    readonly object: AnyObject | undefined;
-    /** Of roots and changes. */
+    /** Hash of the object. */
+    readonly data: string | undefined;
+    /** Of roots and changes above the base. */
     readonly log: ChangeLog | undefined;
     readonly predecessors: readonly GraphNode[];
 }
 
-export interface MergeGraph {
-    /** In the order of the construction; restrictions keep it. */
-    readonly nodes: readonly GraphNode[];
-    readonly first: GraphNode;
-    readonly second: GraphNode;
-    readonly base: GraphNode;
-    /** Nodes that may be walked to: predecessors outside of it do not count. */
-    readonly members: ReadonlySet<GraphNode>;
-}
-
 const EMPTY: GraphNode = {
+    index: -1,
     hash: '',
     kind: 'empty',
     depth: -1,
     creationTime: 0,
-    object: undefined,
+    data: undefined,
     log: undefined,
     predecessors: [],
+};
+
+/** A node that has no place yet. Without version it is EMPTY. */
+type NewNode = Omit<GraphNode, 'index' | 'log' | 'predecessors'> & {
+    readonly version: Version | undefined;
+    index: number;
+    log: ChangeLog | undefined;
+    readonly predecessors: GraphNode[];
 };
 
 /** Builds the graph of two version nodes, and the change logs of all nodes above its base. @throws MergeError */
 export async function buildGraph(
     access: ObjectAccess,
     recipe: Recipe,
-    firstHash: string,
-    secondHash: string,
+    first: string,
+    second: string,
 ): Promise<MergeGraph> {
-    const nodes = new Map<string, GraphNode>([['', EMPTY]]);
-    const queue: { hash: string; node: AnyObject | undefined; depth: number }[] = [];
-    const queued = new Set<string>();
-    const enqueue = async (hash: string): Promise<void> => {
-        if (queued.has(hash)) return;
-        queued.add(hash);
-        const node = hash === '' ? undefined : await access.read(hash);
-        queue.push({ hash, node, depth: node === undefined ? EMPTY.depth : Number(node['depth']) });
-    };
-    await enqueue(firstHash);
-    await enqueue(secondHash);
-    const order: { hash: string; node: AnyObject | undefined; isBase: boolean }[] = [];
-    while (queue.length > 0) {
-        let next = 0;
-        for (let i = 1; i < queue.length; i++) if ((queue[i]?.depth ?? 0) > (queue[next]?.depth ?? 0)) next = i;
-        const [taken] = queue.splice(next, 1);
-        if (taken === undefined) break;
-        const isBase = queue.length === 0 && order.length > 0;
-        order.push({ ...taken, isBase });
-        if (isBase) break;
-        for (const predecessor of predecessorsOf(taken.node)) await enqueue(predecessor);
+    const found = new Map<string, NewNode>();
+    const nodes = await inOrder(access, [first, second], found);
+    const base = nodes.at(-1);
+    // Deepest first: from the end, every node comes after its predecessors.
+    for (let index = nodes.length - 1; index >= 0; index--) {
+        const node = nodes[index];
+        const version = node?.version;
+        // The base is the state to compare with: its own changes are none.
+        if (node === undefined || version === undefined || node === base) continue;
+        for (const hash of predecessorsOf(version)) {
+            const predecessor = found.get(hash);
+            if (predecessor !== undefined && predecessor.index > index) node.predecessors.push(predecessor);
+        }
+        if (version.kind === 'merge') continue;
+        const isKnown = version.log?.recipe === recipe;
+        node.log = isKnown ? version.log : await newLog(access, recipe, node.hash, version, node.predecessors[0]?.data);
     }
-
-    // Deepest first in `order`: built from its end, every node finds its predecessors.
-    for (const { hash, node, isBase } of [...order].reverse())
-        if (node !== undefined) nodes.set(hash, await graphNode(access, recipe, hash, node, isBase, nodes));
-    const list = order.map(({ hash }) => nodes.get(hash) ?? EMPTY);
-    const [first, second] = [nodes.get(firstHash) ?? EMPTY, nodes.get(secondHash) ?? EMPTY];
-    return { nodes: list, first, second, base: list.at(-1) ?? EMPTY, members: new Set(list) };
+    return new MergeGraph(wholeOf(nodes, found.get(first), found.get(second)));
 }
 
-function predecessorsOf(node: AnyObject | undefined): readonly string[] {
-    if (node === undefined) return [];
-    switch (node.$type$) {
-        case 'VersionNodeEdge':
-            return [''];
-        case 'VersionNodeChange':
-            return [typeof node['prev'] === 'string' ? node['prev'] : ''];
-        case 'VersionNodeMerge':
-            return [...(node['nodes'] as ReadonlySet<string>)].sort();
-        default:
-            throw new MergeError('MERGE_NODE_INVALID', `A ${node.$type$} stands where a version node belongs`);
+/** Greatest depth first; what is left alone at last is the base. */
+async function inOrder(
+    { read, known }: ObjectAccess,
+    heads: readonly string[],
+    found: Map<string, NewNode>,
+): Promise<NewNode[]> {
+    const queue = new NodeQueue<NewNode>();
+    const order: NewNode[] = [];
+    for (let next = heads; ;) {
+        for (const hash of next) {
+            if (found.has(hash)) continue;
+            const version = hash === '' ? undefined : (known.get(hash) ?? (await readVersion(read, known, hash)));
+            const node = newNode(hash, version);
+            found.set(hash, node);
+            queue.add(node);
+        }
+        const taken = queue.take();
+        if (taken === undefined) return order;
+        taken.index = order.length;
+        order.push(taken);
+        if (queue.size === 0 && order.length > 1) return order;
+        next = taken.version === undefined ? [] : predecessorsOf(taken.version);
     }
 }
 
-/** The base is the state to compare with: its own changes are none. */
-async function graphNode(
+function newNode(hash: string, version: Version | undefined): NewNode {
+    const { kind, depth, creationTime, data } = version ?? EMPTY;
+    return { version, index: -1, hash, kind, depth, creationTime, data, log: undefined, predecessors: [] };
+}
+
+const ONLY_EMPTY = [''];
+
+/** EMPTY is what a version without predecessor follows. */
+function predecessorsOf({ kind, predecessors }: Version): readonly string[] {
+    return predecessors.length === 0 && kind !== 'merge' ? ONLY_EMPTY : predecessors;
+}
+
+async function newLog(
     access: ObjectAccess,
     recipe: Recipe,
     hash: string,
-    node: AnyObject,
-    isBase: boolean,
-    known: ReadonlyMap<string, GraphNode>,
-): Promise<GraphNode> {
-    const object = await access.read(String(node['data']));
-    const predecessors = predecessorsOf(node).flatMap(predecessor => known.get(predecessor) ?? []);
-    const isMerge = node.$type$ === 'VersionNodeMerge';
-    return {
-        hash,
-        kind: isMerge ? 'merge' : node.$type$ === 'VersionNodeEdge' ? 'root' : 'change',
-        depth: Number(node['depth']),
-        creationTime: Number(node['creationTime']),
-        object,
-        log: isMerge || isBase ? undefined : await changeLog(access, recipe, predecessors[0]?.object, object),
-        predecessors: isBase ? [] : predecessors,
-    };
+    version: Version,
+    before: string | undefined,
+): Promise<ChangeLog> {
+    const old = before === undefined ? undefined : await access.read(before);
+    const log = await changeLog(access, recipe, old, await access.read(version.data));
+    access.known.set(hash, { ...version, log });
+    return log;
 }
 
-/** On each way back, the first node that logged something; nodes of different ways are all kept. */
-export function nearest(graph: MergeGraph, from: GraphNode, test: (log: ChangeLog) => boolean): GraphNode[] {
-    const found: GraphNode[] = [];
-    const seen = new Set<GraphNode>();
-    const open = [from];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-        if (seen.has(node) || !graph.members.has(node)) continue;
-        seen.add(node);
-        if (node.log !== undefined && test(node.log)) found.push(node);
-        else open.push(...[...node.predecessors].reverse());
+/** A byte for each node of each: a map of many entries would make one for each entry. */
+const KEPT_RESTRICTIONS = 16;
+
+/** What all restrictions of one graph share. */
+interface Whole {
+    readonly nodes: readonly GraphNode[];
+    readonly first: GraphNode;
+    readonly second: GraphNode;
+    /** Of the fields that each node logged. */
+    readonly bits: Int32Array;
+    /** 1 for nodes that several ones follow. */
+    readonly shared: Uint8Array;
+    /** For each node, the number of the walk that saw it last. */
+    readonly seen: Uint32Array;
+    walks: number;
+    /** The last ones, by the places of the nodes that they start with: most properties ask for the same. */
+    readonly restricted: Map<string, MergeGraph>;
+}
+
+function wholeOf(nodes: readonly GraphNode[], first = EMPTY, second = EMPTY): Whole {
+    const [followed, shared] = [new Uint8Array(nodes.length), new Uint8Array(nodes.length)];
+    for (const { predecessors } of nodes)
+        for (const { index } of predecessors) {
+            if (followed[index] === 1) shared[index] = 1;
+            followed[index] = 1;
+        }
+    const bits = Int32Array.from(nodes, ({ log }) => log?.bits ?? 0);
+    return { nodes, first, second, bits, shared, seen: new Uint32Array(nodes.length), walks: 0, restricted: new Map() };
+}
+
+/** Which nodes a restriction has, and where it begins and ends. */
+interface Part {
+    readonly first: GraphNode;
+    readonly second: GraphNode;
+    readonly base: GraphNode;
+    /** 1 for those that belong to it. */
+    readonly members: Uint8Array;
+}
+
+/** The nodes of two histories, or those of them that have certain nodes in their own history. */
+export class MergeGraph {
+    readonly first: GraphNode;
+    readonly second: GraphNode;
+    readonly base: GraphNode;
+    readonly #whole: Whole;
+    readonly #members: Uint8Array;
+
+    constructor(whole: Whole, part?: Part) {
+        this.#whole = whole;
+        this.first = (part ?? whole).first;
+        this.second = (part ?? whole).second;
+        this.base = part === undefined ? (whole.nodes.at(-1) ?? EMPTY) : part.base;
+        this.#members = part === undefined ? new Uint8Array(whole.nodes.length).fill(1) : part.members;
     }
-    return found;
-}
 
-/** Whether the operations of a log hold one of these kinds. */
-export function logged(operations: readonly Operation[], ...types: readonly Operation['type'][]): boolean {
-    return operations.some(({ type }) => types.includes(type));
+    /** Whether nodes may be walked to. */
+    has({ index }: GraphNode): boolean {
+        return this.#members[index] === 1;
+    }
+
+    /** Whether several nodes follow it. */
+    isShared({ index }: GraphNode): boolean {
+        return this.#whole.shared[index] === 1;
+    }
+
+    /** Next segments below a path that any log mentions, in the order of the construction, and of the logs. */
+    changedSegments(path: string): Set<string> {
+        const segments = new Set<string>();
+        for (const node of this.#whole.nodes) if (this.has(node)) node.log?.addSegments(path, segments);
+        return segments;
+    }
+
+    /** On each way back, the first node that logged something of this kind; nodes of different ways are all kept. */
+    nearest(from: GraphNode, field: string, test: (change: Change) => boolean): GraphNode[] {
+        const { seen, bits } = this.#whole;
+        const bit = bitOf(field);
+        const walk = ++this.#whole.walks;
+        const found: GraphNode[] = [];
+        const open = [from];
+        for (let node = open.pop(); node !== undefined; node = open.pop()) {
+            if (seen[node.index] === walk || !this.has(node)) continue;
+            seen[node.index] = walk;
+            const change = ((bits[node.index] ?? 0) & bit) === 0 ? undefined : node.log?.at(field);
+            if (change !== undefined && test(change)) found.push(node);
+            else for (const predecessor of node.predecessors) open.push(predecessor);
+        }
+        return found;
+    }
+
+    /** The nodes that have one of `start` in their history, `start` included; logs are kept. */
+    restrict(start: readonly GraphNode[]): MergeGraph {
+        // Whoever has a node of this graph in its history belongs to it: that this one is restricted makes no difference.
+        const places = Uint32Array.from(start, ({ index }) => index).sort();
+        const name = places.join();
+        const { restricted } = this.#whole;
+        let graph = restricted.get(name);
+        if (graph === undefined) {
+            if (restricted.size >= KEPT_RESTRICTIONS) restricted.clear();
+            restricted.set(name, (graph = new MergeGraph(this.#whole, this.#restrict(places))));
+        }
+        return graph;
+    }
+
+    #restrict(places: Uint32Array): Part {
+        const { nodes, first, second } = this.#whole;
+        const [members, followed] = [new Uint8Array(nodes.length), new Uint8Array(nodes.length)];
+        for (const place of places) members[place] = 1;
+        const roots: GraphNode[] = [];
+        // Predecessors come later in the order, so that one pass from its end is enough.
+        for (let index = places.at(-1) ?? -1; index >= 0; index--) {
+            const node = nodes[index];
+            if (node === undefined) continue;
+            let isRoot = true;
+            for (const predecessor of node.predecessors) {
+                if (members[predecessor.index] !== 1) continue;
+                members[index] = followed[predecessor.index] = 1;
+                isRoot = false;
+            }
+            if (isRoot && members[index] === 1) roots.push(node);
+        }
+        const heads = [first, second].filter(({ index }) => members[index] === 1 && followed[index] !== 1);
+        const [only = first] = heads;
+        const ends = heads.length === 1 ? { first: only, second: only } : { first, second };
+        return { ...ends, base: (roots.length === 1 ? roots[0] : undefined) ?? EMPTY, members };
+    }
 }
 
 /** Positive if `a` is later: by time, then by hash. */
@@ -146,22 +260,10 @@ export function best(nodes: readonly GraphNode[]): GraphNode | undefined {
 
 /** The value of a node at a path; undefined if it is absent. */
 export async function valueOf(access: ObjectAccess, node: GraphNode, path: string): Promise<TypedValue | undefined> {
-    return node.object === undefined ? undefined : valueAt(access, node.object, path);
+    return node.data === undefined ? undefined : valueAt(access, await access.read(node.data), path);
 }
 
-/** The nodes that have one of `start` in their history, `start` included; logs are kept. */
-export function restrict(graph: MergeGraph, start: readonly GraphNode[]): MergeGraph {
-    const members = new Set<GraphNode>(start);
-    // Predecessors come later in the order, so that one pass from its end is enough.
-    for (const node of [...graph.nodes].reverse())
-        if (node.predecessors.some(predecessor => members.has(predecessor))) members.add(node);
-    const nodes = graph.nodes.filter(node => members.has(node));
-    const inside = (node: GraphNode) => node.predecessors.filter(predecessor => members.has(predecessor));
-    const succeeded = new Set(nodes.flatMap(inside));
-    const heads = nodes.filter(node => !succeeded.has(node));
-    const [only] = heads;
-    const [first, second] = heads.length === 1 && only !== undefined ? [only, only] : [graph.first, graph.second];
-    const roots = nodes.filter(node => inside(node).length === 0);
-    const base = (roots.length === 1 ? roots[0] : undefined) ?? EMPTY;
-    return { nodes, first, second, base, members };
+/** The object of a node; undefined for EMPTY. */
+export async function objectOf(access: ObjectAccess, { data }: GraphNode): Promise<AnyObject | undefined> {
+    return data === undefined ? undefined : access.read(data);
 }

@@ -1,6 +1,7 @@
 // Merging two versions (spec 21): the change logs of both histories decide, property path by property path. Roles count:
 // `first` is the head, `second` the incoming version.
 import type { AnyObject } from '../microdata/microdata.ts';
+import { ensureHash } from '../hashes.ts';
 import type { ItemType, Recipe, Rule } from '../recipes/grammar.ts';
 import { algorithmFor } from './change-log.ts';
 import { mergeLists } from './algorithms/linked-list.ts';
@@ -8,8 +9,9 @@ import { presence } from './algorithms/optional-value.ts';
 import { chooseReference } from './algorithms/reference-to-obj.ts';
 import { register } from './algorithms/register.ts';
 import { mergeElements } from './algorithms/set.ts';
-import { buildGraph, restrict, valueOf, type MergeGraph } from './merge-graph.ts';
-import { below, nextSegment, STRING, type ObjectAccess } from './object-access.ts';
+import { buildGraph, objectOf, valueOf, type GraphNode, type MergeGraph } from './merge-graph.ts';
+import { MergeError } from './merge-errors.ts';
+import { below, keyOf, remembering, STRING, type ObjectAccess } from './object-access.ts';
 
 /** What merging one object is about. */
 export interface MergeContext {
@@ -25,9 +27,9 @@ export async function mergeVersions(
     first: string,
     second: string,
 ): Promise<AnyObject> {
-    const context: MergeContext = { access, recipe: access.recipes.get(type) };
-    const graph = await buildGraph(access, context.recipe, first, second);
-    const start = (graph.base.kind === 'empty' ? graph.first : graph.base).object;
+    const context: MergeContext = { access: remembering(access), recipe: access.recipes.get(type) };
+    const graph = await buildGraph(context.access, context.recipe, first, second);
+    const start = await objectOf(context.access, startOf(graph));
     const merged = await mergeObject(context, access.recipes.rulesOf(type), graph, '', start);
     return { ...merged, $type$: type };
 }
@@ -41,7 +43,7 @@ async function mergeObject(
     start: unknown,
 ): Promise<Record<string, unknown>> {
     const result: Record<string, unknown> = { ...(start as object | undefined) };
-    const changed = changedSegments(graph, path);
+    const changed = graph.changedSegments(path);
     for (const rule of rules) {
         const { itemprop, optional, itemtype = STRING } = rule;
         if (!changed.has(itemprop)) continue;
@@ -53,17 +55,6 @@ async function mergeObject(
     return result;
 }
 
-/** Next segments below a path that any log mentions, in the order of nodes and logs. */
-function changedSegments(graph: MergeGraph, path: string): Set<string> {
-    const segments = new Set<string>();
-    for (const { log } of graph.nodes)
-        for (const changed of log?.paths() ?? []) {
-            const segment = nextSegment(changed, path);
-            if (segment !== undefined) segments.add(segment);
-        }
-    return segments;
-}
-
 async function mergeValue(
     context: MergeContext,
     itemType: ItemType,
@@ -72,7 +63,7 @@ async function mergeValue(
 ): Promise<unknown> {
     switch (itemType.type) {
         case 'object':
-            return mergeObject(context, itemType.rules, graph, path, (await startOf(context, graph, path))?.value);
+            return mergeObject(context, itemType.rules, graph, path, await startAt(context, graph, path));
         case 'map':
             return mergeMap(context, itemType, graph, path);
         case 'referenceToObj':
@@ -83,8 +74,13 @@ async function mergeValue(
     return register(context, graph, path);
 }
 
-function startOf({ access }: MergeContext, graph: MergeGraph, path: string) {
-    return valueOf(access, graph.base.kind === 'empty' ? graph.first : graph.base, path);
+/** The node whose values count where nobody changed anything. */
+function startOf(graph: MergeGraph): GraphNode {
+    return graph.base.kind === 'empty' ? graph.first : graph.base;
+}
+
+async function startAt({ access }: MergeContext, graph: MergeGraph, path: string): Promise<unknown> {
+    return (await valueOf(access, startOf(graph), path))?.value;
 }
 
 /** Entries keep their places, new ones are appended in the order of the logs (spec 21 §7.2). */
@@ -94,27 +90,16 @@ async function mergeMap(
     graph: MergeGraph,
     path: string,
 ): Promise<Map<unknown, unknown>> {
-    const start = (await startOf(context, graph, path))?.value;
+    const start = await startAt(context, graph, path);
     const result = new Map<unknown, unknown>(start instanceof Map ? start : []);
-    const keys = await keysOf(context, graph, path);
-    for (const segment of changedSegments(graph, path)) {
+    for (const segment of graph.changedSegments(path)) {
         const at = below(path, segment);
-        const key = keys.has(segment) ? keys.get(segment) : segment;
+        const key = keyOf(itemType.key, segment);
         const inner = await presence(context, graph, at);
         if (inner === 'absent') result.delete(key);
         else result.set(key, await mergeValue(context, itemType.value, inner, at));
     }
     return result;
-}
-
-/** Keys of any version by their segments: a path has texts, a map may have numbers. */
-async function keysOf({ access }: MergeContext, graph: MergeGraph, path: string): Promise<Map<string, unknown>> {
-    const keys = new Map<string, unknown>();
-    for (const node of graph.nodes) {
-        const map = (await valueOf(access, node, path))?.value;
-        if (map instanceof Map) for (const key of map.keys() as Iterable<unknown>) keys.set(String(key), key);
-    }
-    return keys;
 }
 
 async function mergeReference(context: MergeContext, graph: MergeGraph, path: string): Promise<unknown> {
@@ -125,10 +110,14 @@ async function mergeReference(context: MergeContext, graph: MergeGraph, path: st
     }
     const choice = await chooseReference(context, graph, path);
     if (choice.type === 'value') return choice.value;
-    const inner = choice.start === undefined ? graph : restrict(graph, [choice.start]);
-    const current = await access.read(String((await valueOf(access, inner.first, path))?.value));
-    const base = inner.base.kind === 'empty' ? inner.first : inner.base;
-    const start = await access.read(String((await valueOf(access, base, path))?.value));
-    const merged = await mergeObject(context, access.recipes.rulesOf(current.$type$), inner, path, start);
-    return access.store({ ...merged, $type$: current.$type$ });
+    const inner = choice.start === undefined ? graph : graph.restrict([choice.start]);
+    const start = await startAt(context, inner, path);
+    // One that was removed, but comes back with the object that it is in (vector `ref-current-only`), is as it was.
+    const current = (await valueOf(access, inner.first, path))?.value ?? start;
+    if (current === undefined || start === undefined)
+        throw new MergeError('MERGE_NO_VALUE', `No version has an object at "${path}"`);
+    const { $type$ } = await access.read(ensureHash(current));
+    const object = await access.read(ensureHash(start));
+    const merged = await mergeObject(context, access.recipes.rulesOf($type$), inner, path, object);
+    return access.store({ ...merged, $type$ });
 }

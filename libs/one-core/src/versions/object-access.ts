@@ -2,16 +2,35 @@ import { ensureHash } from '../hashes.ts';
 import type { AnyObject } from '../microdata/microdata.ts';
 import type { ItemType, Rule } from '../recipes/grammar.ts';
 import type { RecipeRegistry } from '../recipes/recipe-registry.ts';
+import type { VersionReader } from './version-nodes.ts';
 
 /** What merging needs of the object store. */
-export interface ObjectAccess {
+export interface ObjectAccess extends VersionReader {
     readonly recipes: RecipeRegistry;
-    /** @throws if the object is missing */
-    read(hash: string): Promise<AnyObject>;
     /** Stores an object that a merge has made: an unversioned one, or a version without version graph. */
     store(object: AnyObject): Promise<string>;
     /** Text of a value as an item of a list: equal texts are equal values. */
     itemText(itemType: ItemType, value: unknown): string;
+}
+
+/** Objects that one merge keeps: both sides, and those that a path leads to, are looked at for each property. */
+const REMEMBERED_OBJECTS = 32;
+
+/** The same, but what was read lately is not read again. */
+export function remembering(access: ObjectAccess): ObjectAccess {
+    const recent = new Map<string, AnyObject>();
+    const read = async (hash: string): Promise<AnyObject> => {
+        const object = recent.get(hash) ?? (await access.read(hash));
+        // The oldest one is the first of a Map.
+        recent.delete(hash);
+        recent.set(hash, object);
+        for (const oldest of recent.keys()) {
+            if (recent.size <= REMEMBERED_OBJECTS) break;
+            recent.delete(oldest);
+        }
+        return object;
+    };
+    return { ...access, read };
 }
 
 /** A value with its item type. */
@@ -32,8 +51,11 @@ export function below(path: string, segment: string): string {
 
 /** The segment of `longer` that follows `path`; undefined if it is not below it. */
 export function nextSegment(longer: string, path: string): string | undefined {
-    if (path === '') return longer.split(SEGMENT_END, 1)[0];
-    return longer.startsWith(`${path}.`) ? longer.slice(path.length + 1).split(SEGMENT_END, 1)[0] : undefined;
+    const isTop = path === '';
+    if (!isTop && !(longer.startsWith(path) && longer[path.length] === '.')) return undefined;
+    const rest = isTop ? longer : longer.slice(path.length + 1);
+    const end = rest.search(SEGMENT_END);
+    return end < 0 ? rest : rest.slice(0, end);
 }
 
 /** Own property of an object; undefined and null count as absent. */
@@ -52,7 +74,7 @@ export async function valueAt(access: ObjectAccess, object: AnyObject, path: str
         if (rule === undefined) return undefined;
         let current: TypedValue = { value: memberOf(holder, rule.itemprop), itemType: rule.itemtype ?? STRING };
         while (current.value !== undefined && ++i < segments.length && current.itemType.type === 'map')
-            current = { value: entryOf(current.value, segments[i]), itemType: current.itemType.value };
+            current = { value: entryOf(current, segments[i]), itemType: current.itemType.value };
         if (current.value === undefined) return undefined;
         if (i >= segments.length) return current;
         if (current.itemType.type === 'object') {
@@ -66,8 +88,20 @@ export async function valueAt(access: ObjectAccess, object: AnyObject, path: str
     }
 }
 
-function entryOf(map: unknown, segment: string | undefined): unknown {
-    if (!(map instanceof Map)) return undefined;
-    for (const [key, value] of map as Map<unknown, unknown>) if (String(key) === segment) return value;
-    return undefined;
+function entryOf({ value, itemType }: TypedValue, segment = ''): unknown {
+    if (!(value instanceof Map) || itemType.type !== 'map') return undefined;
+    return (value as Map<unknown, unknown>).get(keyOf(itemType.key, segment));
+}
+
+/** The key of a map that has this text in paths. */
+export function keyOf(keyType: ItemType, segment: string): unknown {
+    switch (keyType.type) {
+        case 'integer':
+        case 'number':
+            return Number(segment);
+        case 'boolean':
+            return segment === 'true';
+        default:
+            return segment;
+    }
 }

@@ -1,6 +1,7 @@
 // OptionalValue (spec 21 §6.3): whether an optional property or an entry of a map is there. Setting wins over removing and
 // over absence; times play no role.
-import { logged, nearest, restrict, valueOf, type MergeGraph } from '../merge-graph.ts';
+import { fieldOf } from '../change-log.ts';
+import { valueOf, type MergeGraph } from '../merge-graph.ts';
 import type { MergeContext } from '../merge-versions.ts';
 
 /** The graph in which its content is merged, or `absent`. */
@@ -9,10 +10,11 @@ export async function presence(
     graph: MergeGraph,
     path: string,
 ): Promise<MergeGraph | 'absent'> {
+    const field = fieldOf('OptionalValue', path);
     const changed = [graph.first, graph.second].flatMap(from =>
-        nearest(graph, from, log => logged(log.operations('OptionalValue', path), 'set', 'delete')),
+        graph.nearest(from, field, change => change === 'set' || change === 'delete'),
     );
-    const set = changed.filter(({ log }) => logged(log?.operations('OptionalValue', path) ?? [], 'set'));
-    if (set.length > 0) return restrict(graph, set);
+    const set = changed.filter(({ log }) => log?.at(field) === 'set');
+    if (set.length > 0) return graph.restrict(set);
     return (await valueOf(access, graph.base, path)) === undefined ? 'absent' : graph;
 }

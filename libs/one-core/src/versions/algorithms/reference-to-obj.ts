@@ -1,5 +1,6 @@
 // ReferenceToObj (spec 21 §6.4): which object a reference means, or that the referenced objects are merged themselves.
-import { best, compareTime, logged, nearest, valueOf, type GraphNode, type MergeGraph } from '../merge-graph.ts';
+import { fieldOf } from '../change-log.ts';
+import { best, compareTime, valueOf, type GraphNode, type MergeGraph } from '../merge-graph.ts';
 import type { MergeContext } from '../merge-versions.ts';
 
 export type ReferenceChoice =
@@ -12,8 +13,8 @@ export async function chooseReference(
     graph: MergeGraph,
     path: string,
 ): Promise<ReferenceChoice> {
-    const setBy = (from: GraphNode) =>
-        best(nearest(graph, from, log => logged(log.operations('ReferenceToObj', path), 'set')));
+    const field = fieldOf('ReferenceToObj', path);
+    const setBy = (from: GraphNode) => best(graph.nearest(from, field, change => change === 'set'));
     const [a, b] = [setBy(graph.first), setBy(graph.second)];
     const current = async (side: GraphNode) =>
         ({ type: 'value', value: (await valueOf(access, side, path))?.value }) as const;

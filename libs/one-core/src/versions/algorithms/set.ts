@@ -1,9 +1,11 @@
 // Set (spec 21 §6.2) for sets, bags and arrays: elements are told apart by their texts; adding wins over removing, whatever
 // the times. Duplicates disappear; arrays have the order of the current version, then what is new.
 import type { ItemType } from '../../recipes/grammar.ts';
-import type { ChangeLog } from '../change-log.ts';
-import { compareTime, nearest, valueOf, type GraphNode, type MergeGraph } from '../merge-graph.ts';
+import { fieldOf } from '../change-log.ts';
+import { valueOf, type GraphNode, type MergeGraph } from '../merge-graph.ts';
 import type { MergeContext } from '../merge-versions.ts';
+
+type ElementChange = 'add' | 'remove';
 
 export async function mergeElements(
     { access }: MergeContext,
@@ -21,34 +23,57 @@ export async function mergeElements(
         }
         return texts;
     };
-    const [first, second, base] = [
-        await elements(graph.first),
-        await elements(graph.second),
-        await elements(graph.base),
-    ];
+    const first = await elements(graph.first);
+    const second = graph.second === graph.first ? first : await elements(graph.second);
+    const base = await elements(graph.base);
 
-    const kept: unknown[] = [];
-    for (const [text, item] of new Map([...first, ...[...second].filter(([element]) => !first.has(element))])) {
-        const inBoth = first.has(text) && second.has(text);
-        if (inBoth || keeps(graph, path, text, base.has(text))) kept.push(item);
-    }
+    const all = new Map([...first, ...[...second].filter(([text]) => !first.has(text))]);
+    const doubtful = [...all.keys()].filter(text => !first.has(text) || !second.has(text));
+    const changes = changesOf(doubtful, graph, fieldOf('Set', path));
+    const keeps = (text: string): boolean => {
+        if (first.has(text) && second.has(text)) return true;
+        const change = changes.get(text);
+        return change === undefined ? base.has(text) : change === 'add';
+    };
+    const kept = Array.from(all).flatMap(([text, item]) => (keeps(text) ? [item] : []));
     return itemType.type === 'set' ? new Set(kept) : kept;
 }
 
-function keeps(graph: MergeGraph, path: string, element: string, inBase: boolean): boolean {
-    const did = (node: GraphNode): 'add' | 'remove' | undefined => {
-        for (const operation of node.log?.operations('Set', path) ?? [])
-            if ('element' in operation && operation.element === element) return operation.type;
-        return undefined;
-    };
-    const changed = (log: ChangeLog): boolean =>
-        log.operations('Set', path).some(operation => 'element' in operation && operation.element === element);
-    const candidates = [graph.first, graph.second].flatMap(from => nearest(graph, from, changed));
-    if (candidates.length === 0) return inBase;
-    const winner = candidates.reduce((preferred, node) => {
-        const [one, other] = [did(preferred), did(node)];
-        if (one !== other) return one === 'add' ? preferred : node;
-        return compareTime(node, preferred) > 0 ? node : preferred;
+/**
+ * What happened to elements last: on each way back from `first` and `second` the first change of an element counts, and among
+ * these a single `add` wins. All elements are looked for in one walk; one walk for each would cost their product.
+ */
+function changesOf(elements: readonly string[], graph: MergeGraph, field: string): ReadonlyMap<string, ElementChange> {
+    const changes = new Map<string, ElementChange>();
+    /** What was looked for from nodes that several ways lead to. */
+    const followed = new Map<GraphNode, Set<string>>();
+    const open = [...new Set([graph.first, graph.second])].map(node => ({ node, wanted: new Set(elements) }));
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+        const { node, wanted } = step;
+        if (graph.isShared(node)) {
+            const before = followed.get(node) ?? new Set();
+            for (const element of before) wanted.delete(element);
+            followed.set(node, new Set([...before, ...wanted]));
+        }
+        for (const [element, change] of changed(node, field, wanted)) {
+            if (changes.get(element) !== 'add') changes.set(element, change);
+            wanted.delete(element);
+        }
+        if (wanted.size === 0) continue;
+        const [next, ...others] = node.predecessors.filter(predecessor => graph.has(predecessor));
+        for (const other of others) open.push({ node: other, wanted: new Set(wanted) });
+        if (next !== undefined) open.push({ node: next, wanted });
+    }
+    return changes;
+}
+
+/** The changes of these elements in one version; takes as long as the shorter of the two. */
+function changed({ log }: GraphNode, field: string, wanted: ReadonlySet<string>): [string, ElementChange][] {
+    const change = log?.at(field);
+    if (typeof change !== 'object') return [];
+    if (change.size < wanted.size) return [...change].filter(([element]) => wanted.has(element));
+    return [...wanted].flatMap(element => {
+        const type = change.get(element);
+        return type === undefined ? [] : [[element, type] as [string, ElementChange]];
     });
-    return did(winner) === 'add';
 }
