@@ -85,7 +85,7 @@ export type {
     SecretKeysAsBase64,
 } from './keychain/key-chain.ts';
 
-export { OneInstance, type OpenOptions } from './instance/one-instance.ts';
+export { OneInstance, type OpenOptions, type StartChumOptions } from './instance/one-instance.ts';
 export type { VerifyProblem, VerifyReport } from './instance/verify.ts';
 export { createIdentity, IdentityExistsError } from './instance/create-identity.ts';
 export type { NewIdentity } from './instance/create-identity.ts';
@@ -112,6 +112,15 @@ export { closureOf } from './access/closure.ts';
 export { AccessRequestError, createAccess, createAccessIn, type AccessRequest } from './access/create-access.ts';
 export { readFeed, type FeedChange, type FeedEntry } from './access/feed.ts';
 
+export { ChumError, type ChumErrorCode } from './chum/chum-errors.ts';
+export { ChumSession, type ChumOptions, type ChumResult, type ChumStatus } from './chum/chum-session.ts';
+export type { FailedRoot } from './chum/failed-tasks.ts';
+export type { ImportProgress } from './chum/importer.ts';
+export { createChannelPair, type ChannelPairOptions } from './chum/memory-channel.ts';
+export type { MessageChannel } from './chum/message-channel.ts';
+export type { Statistics } from './chum/request-channel.ts';
+export { RequestError, type RequestErrorCode } from './chum/request-errors.ts';
+
 export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/blobs.ts';
 export type { ObjectEvent } from './objects/object-events.ts';
 export { ObjectStoreError } from './objects/object-errors.ts';
@@ -129,7 +138,15 @@ export {
     getOnlyLatestReferencingObjsHashAndId,
     type LatestEntry,
 } from './objects/reverse-map-queries.ts';
+export {
+    importFetched,
+    nodesToMerge,
+    type FetchedNodes,
+    type MergeChoice,
+    type VersionImporter,
+} from './versions/fetched-nodes.ts';
 export { MergeError } from './versions/merge-errors.ts';
+export type { ListedNode } from './versions/version-nodes.ts';
 export { ReverseMapDamagedError, ReverseMapEnabledError, type ReverseMapTypes } from './objects/reverse-map.ts';
 
 export { LocalSettingsStore, SettingsError } from './settings/settings-store.ts';

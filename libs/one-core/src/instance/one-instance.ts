@@ -45,6 +45,8 @@ export interface OpenOptions extends NewIdentity {
     readonly create?: boolean;
     /** Recipes of the application. New ones become part of the Instance object (spec 31 §5.5). */
     readonly recipes?: readonly RecipeDefinition[];
+    /** See `ObjectStoreOptions`; default: as deployed instances. */
+    readonly offerMerged?: boolean;
     /** Milliseconds since 1970; default: the clock. */
     readonly now?: () => number;
     /** Told when a listener of an event fails. Default: it becomes an unhandled error of the process or page. */
@@ -229,6 +231,7 @@ export class OneInstance implements AsyncDisposable {
             store,
             microdata: new Microdata(recipes),
             now: options.now ?? Date.now,
+            ...(options.offerMerged !== undefined && { offerMerged: options.offerMerged }),
             onListenerError: options.onListenerError ?? reportLater,
         });
         const keyChain = new KeyChain({ objects, ...(onAmbiguousKeys && { onAmbiguousKeys }) });

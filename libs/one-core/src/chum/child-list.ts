@@ -1,0 +1,28 @@
+// Lists of children (spec 40 §5.4): everything that can be reached, each behind nothing that it needs.
+import { isHash } from '../hashes.ts';
+import { ChumError } from './chum-errors.ts';
+import type { ChildObject } from './services.ts';
+
+const types: ReadonlySet<unknown> = new Set(['object', 'id', 'blob', 'clob']);
+
+/** Of what a peer answers to services 4 and 5. @throws ChumError `DC-PC1` to `DC-PC4` */
+export function parseChildList(answer: unknown): ChildObject[] {
+    if (typeof answer !== 'string') throw new ChumError('DC-PC1', 'The list of children is no text');
+    const list = parseJson(answer);
+    if (!Array.isArray(list)) throw new ChumError('DC-PC2', 'The list of children is no JSON array');
+    return list.map((entry: unknown) => {
+        const { type, hash } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
+        if (!types.has(type)) throw new ChumError('DC-PC3', 'A child is of no known kind');
+        if (!isHash(hash)) throw new ChumError('DC-PC4', 'A child is named by something that is no hash');
+        return { type: type as ChildObject['type'], hash };
+    });
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}

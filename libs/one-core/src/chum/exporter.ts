@@ -1,0 +1,203 @@
+// The side of CHUM that serves (spec 40 §3, §5). What is not in the accessible set of the remote person at the moment of a
+// request is refused, and so is what was not listed on this connection before.
+import type { Accessible } from '../access/accessible.ts';
+import type { ObjectFilter } from '../access/accessible-roots.ts';
+import { closureOf } from '../access/closure.ts';
+import { isReferenced, MemberPages } from '../access/member-pages.ts';
+import { OneError } from '../errors.ts';
+import { nextTurn } from '../next-turn.ts';
+import { isHash } from '../hashes.ts';
+import { MAX_CHILDREN } from '../limits.ts';
+import { ID_OBJECT_FRAME, OBJECT_FRAME } from '../microdata/content-type.ts';
+import type { Blobs } from '../objects/blobs.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { ChumError, type ChumErrorCode } from './chum-errors.ts';
+import { HashFilter } from './hash-filter.ts';
+import { StreamResult, type RequestChannel, type ServiceHandler } from './request-channel.ts';
+import { PROTOCOL_VERSION, services, type ChildObject } from './services.ts';
+
+export interface ExporterOptions {
+    readonly objects: ObjectStore;
+    readonly blobs: Blobs;
+    readonly accessible: Accessible;
+    /** ID hash of the person on the other side. */
+    readonly remotePerson: string;
+    readonly objectFilter?: ObjectFilter | undefined;
+    /** Offers the services, and nothing by them: a deployed importer ends when there are none (spec 40 §7.3). */
+    readonly nothing?: boolean;
+    /**
+     * Lists of children leave out what the peer has fetched on this connection, which makes the synchronization of a long
+     * history linear (spec 40 §5.4). False: complete lists, as deployed exporters give them.
+     */
+    readonly leaveOutFetched?: boolean;
+    /** Told of everything that was handed out. */
+    readonly onSent?: (type: ChildObject['type'], hash: string) => void;
+    /** Told of every request that failed. */
+    readonly onError?: (error: unknown) => void;
+}
+
+const frames = {
+    object: { frame: OBJECT_FRAME, hash: 'UTC-EHASH', children: 'CES-GOC1', access: 'CES-GO1', form: 'CES-GO2' },
+    id: { frame: ID_OBJECT_FRAME, hash: 'UTC-EIDHASH', children: 'CES-GIDOC1', access: 'CES-GIDO1', form: 'CES-GIDO2' },
+} as const;
+
+/** Serves one peer until it has told that it asks for nothing more, or the channel is closed. */
+export class Exporter {
+    /** Resolves when nothing is served any more. */
+    readonly ended: Promise<void>;
+    readonly #options: ExporterOptions;
+    /** What may be asked for, because it was listed (spec 40 §5.3). */
+    readonly #listed = new HashFilter();
+    readonly #fetched = new HashFilter();
+    /** Version of the root list that `#listed` begins with. */
+    #roots: string | undefined;
+    readonly #removers: (() => void)[];
+    readonly #end: () => void;
+
+    constructor(channel: RequestChannel, options: ExporterOptions) {
+        this.#options = options;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.ended = promise;
+        this.#end = resolve;
+        void channel.closed.then(() => this.#stop());
+        const offer = (service: number, handler: ServiceHandler): (() => void) =>
+            channel.offer(service, (...args) => this.#serve(() => handler(...args)));
+        this.#removers = [
+            offer(services.protocolVersion, () => PROTOCOL_VERSION),
+            offer(services.accessibleRoots, () => this.#accessibleRoots()),
+            offer(services.objectChildren, hash => this.#children('object', hash)),
+            offer(services.idObjectChildren, hash => this.#children('id', hash)),
+            offer(services.object, hash => this.#object('object', hash)),
+            offer(services.idObject, hash => this.#object('id', hash)),
+            offer(services.blob, (hash, encoding) => this.#blob(hash, encoding)),
+            offer(services.fin, () => this.#stop()),
+        ];
+    }
+
+    async #serve(task: () => unknown): Promise<unknown> {
+        try {
+            return await task();
+        } catch (error) {
+            this.#options.onError?.(error);
+            // Others may say something about this device.
+            if (error instanceof OneError && /^(?:CES|UTC|M2O|SB)-/.test(error.code)) throw error;
+            throw new Error('The request failed', { cause: error });
+        }
+    }
+
+    #stop(): void {
+        for (const remove of this.#removers) remove();
+        // The peer waits for its answer before the connection may be closed.
+        void nextTurn().then(this.#end);
+    }
+
+    async #accessibleRoots(): Promise<string> {
+        const { accessible, remotePerson, objectFilter, nothing = false } = this.#options;
+        if (nothing) return '[]';
+        if (objectFilter !== undefined) {
+            const roots = await accessible.roots(remotePerson, objectFilter);
+            this.#list(undefined, roots.flatMap(hashesOf));
+            // Why somebody has access is nobody else's business.
+            return JSON.stringify(roots.map(root => ({ ...root, accessReasons: undefined })));
+        }
+        const { version, text, hashes } = await accessible.rootList(remotePerson);
+        this.#list(version, hashes);
+        return text;
+    }
+
+    /** What children were listed stays, as long as the roots are the same: what is accessible is looked up anyway. */
+    #list(version: string | undefined, hashes: readonly string[]): void {
+        if (version !== undefined && version === this.#roots) return;
+        this.#roots = version;
+        this.#listed.clear();
+        for (const hash of hashes) this.#listed.add(hash);
+    }
+
+    async #children(kind: 'object' | 'id', hash: unknown): Promise<string> {
+        const { objects, leaveOutFetched = true } = this.#options;
+        const known = await this.#ensureAccessible(hash, frames[kind].hash, frames[kind].children);
+        if (!(await objects.text(known)).startsWith(frames[kind].frame))
+            throw new ChumError('M2O-PH1', `What was asked for is no ${kind === 'id' ? 'ID object' : 'object'}`);
+        const leftOut: string[] = [];
+        const children = await closureOf(objects, known, {
+            leaveOut: child => {
+                if (!leaveOutFetched || !this.#fetched.has(child)) return false;
+                leftOut.push(child);
+                return true;
+            },
+        });
+        if (children.length > MAX_CHILDREN)
+            throw new ChumError('CHUM_TOO_LARGE', `An object leads to more than ${MAX_CHILDREN} others`);
+        for (const child of children) this.#listed.add(child.hash);
+        // The peer may ask for them nevertheless, should it have lost them.
+        for (const child of leftOut) this.#listed.add(child);
+        return JSON.stringify(children);
+    }
+
+    async #object(kind: 'object' | 'id', hash: unknown): Promise<string> {
+        const known = await this.#ensureAccessible(hash, frames[kind].hash, frames[kind].access);
+        const text = await this.#options.objects.text(known);
+        if (!text.startsWith(frames[kind].frame))
+            throw new ChumError(
+                frames[kind].form,
+                `What was asked for is no ${kind === 'id' ? 'ID object' : 'object'}`,
+            );
+        this.#fetched.add(known);
+        this.#options.onSent?.(kind, known);
+        return text;
+    }
+
+    async #blob(hash: unknown, encoding: unknown): Promise<StreamResult> {
+        const known = await this.#ensureAccessible(hash, 'UTC-EHASH', 'CES-GBL1', true);
+        if (encoding !== undefined && encoding !== 'utf8')
+            throw new ChumError('CES-GBL2', 'A BLOB is asked for without encoding, a CLOB with "utf8"');
+        return new StreamResult(this.#bytes(encoding === undefined ? 'blob' : 'clob', known), encoding);
+    }
+
+    async *#bytes(type: 'blob' | 'clob', hash: string): AsyncIterable<Uint8Array> {
+        const { blobs, onSent, onError } = this.#options;
+        try {
+            await using blob = await blobs.open(hash);
+            yield* blob.stream();
+        } catch (error) {
+            onError?.(error);
+            throw error;
+        } finally {
+            onSent?.(type, hash);
+        }
+    }
+
+    /**
+     * The same answer for what does not exist and what is not for this peer.
+     * @param mayLack for BLOBs and CLOBs: that one is missing which is for this peer, the end of its stream says (spec 40 §3.8)
+     */
+    async #ensureAccessible(
+        hash: unknown,
+        form: ChumErrorCode,
+        access: ChumErrorCode,
+        mayLack = false,
+    ): Promise<string> {
+        if (!isHash(hash)) throw new ChumError(form, 'A hash has 64 lower case hexadecimal digits');
+        const { accessible, remotePerson, nothing = false } = this.#options;
+        const isAccessible =
+            !nothing &&
+            this.#listed.has(hash) &&
+            ((await accessible.has(remotePerson, hash)) || (mayLack && (await this.#isReferenced(hash))));
+        if (!isAccessible) throw new ChumError(access, 'This is not accessible, or was not listed on this connection');
+        return hash;
+    }
+
+    /** Whether it would be accessible if it were here. */
+    async #isReferenced(hash: string): Promise<boolean> {
+        const { accessible, objects, remotePerson } = this.#options;
+        for (const subject of await accessible.subjects(remotePerson)) {
+            const entry = await new MemberPages(objects.store, subject).entry(hash);
+            if (entry !== undefined && isReferenced(entry)) return true;
+        }
+        return false;
+    }
+}
+
+function hashesOf(root: { readonly hash?: string; readonly idHash?: string; readonly node?: string }): string[] {
+    return [root.hash, root.idHash, root.node].filter(hash => hash !== undefined);
+}

@@ -1,0 +1,130 @@
+// Values as they travel between two instances (spec 40 §2.2): JSON without white space, in which undefined is a text.
+//
+//   undefined                        "$__undefined$", also as element or property, at any depth
+//   null, boolean, string, array     as in JSON; a hole of an array is undefined
+//   number                           as in JSON; NaN and infinities are refused
+//   plain object                     own enumerable properties in their order
+//   everything else                  refused, and so is the text "$__undefined$"
+//
+// A property that was undefined is absent afterwards. What a peer sends is measured before it is parsed: parsers need twenty
+// times the memory of a text of brackets, and some of them the stack.
+import { OneError } from '../errors.ts';
+import { MAX_JSON_NESTING } from '../limits.ts';
+import { shown } from '../shown.ts';
+import { MAX_MESSAGE_VALUES } from './request-limits.ts';
+
+const UNDEFINED = '$__undefined$';
+
+/** A value that cannot be sent, or a text that is no message. */
+export class JsonValueError extends OneError {
+    readonly code: 'VALUE_NOT_SENDABLE' | 'MESSAGE_INVALID';
+
+    constructor(code: JsonValueError['code'], message: string, options?: ErrorOptions) {
+        super(`${message} (${code}).`, options);
+        this.code = code;
+    }
+}
+
+/** @throws JsonValueError `VALUE_NOT_SENDABLE` */
+export function encodeMessage(value: unknown): string {
+    return JSON.stringify(sendable(value, 0));
+}
+
+/** @throws JsonValueError `MESSAGE_INVALID` */
+export function decodeMessage(text: string): unknown {
+    ensureModest(text);
+    let value: unknown;
+    try {
+        value = JSON.parse(text);
+    } catch (cause) {
+        throw new JsonValueError('MESSAGE_INVALID', 'A message is no JSON', { cause });
+    }
+    return received(value);
+}
+
+function sendable(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+        case 'undefined':
+            return UNDEFINED;
+        case 'string':
+            if (value === UNDEFINED) throw notSendable(`the text ${shown(value)}, which stands for undefined,`);
+            return value;
+        case 'boolean':
+            return value;
+        case 'number':
+            if (!Number.isFinite(value)) throw notSendable(`the number ${value}`);
+            return value;
+        case 'object':
+            if (value === null) return null;
+            break;
+        default:
+            throw notSendable(`a ${typeof value}`);
+    }
+    if (depth === MAX_JSON_NESTING) throw notSendable(`what nests deeper than ${MAX_JSON_NESTING} levels`);
+    if (Array.isArray(value)) return Array.from(value, item => sendable(item, depth + 1));
+    // Bytes, dates and maps would arrive as something else.
+    if (Object.prototype.toString.call(value) !== '[object Object]') throw notSendable('a special object');
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sendable(item, depth + 1)]));
+}
+
+function notSendable(what: string): JsonValueError {
+    return new JsonValueError('VALUE_NOT_SENDABLE', `A message cannot hold ${what}`);
+}
+
+/** Undoes `sendable` in place. The stack suffices: the text was measured. */
+function received(value: unknown): unknown {
+    if (value === UNDEFINED) return undefined;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) {
+        for (let i = 0; i < value.length; i++) value[i] = received(value[i]);
+        return value;
+    }
+    const members = value as Record<string, unknown>;
+    for (const key of Object.keys(members)) {
+        const member = received(members[key]);
+        // `__proto__`: whoever assigns the properties to another object would change what that one inherits.
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- absent, not undefined
+        if (member === undefined || key === '__proto__') delete members[key];
+        else members[key] = member;
+    }
+    return members;
+}
+
+const [QUOTE, COMMA, OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+    0x22, 0x2c, 0x5b, 0x5c, 0x5d, 0x7b, 0x7d,
+];
+
+/** Counts what stands outside of strings. Up to the first error of a text that is no JSON, a parser sees the same. */
+function ensureModest(text: string): void {
+    let [depth, values] = [0, 0];
+    for (let at = 0; at < text.length; at++) {
+        switch (text.charCodeAt(at)) {
+            case QUOTE:
+                at = endOfString(text, at);
+                break;
+            case OPEN_LIST:
+            case OPEN_OBJECT:
+                values++;
+                if (++depth > MAX_JSON_NESTING) throw new JsonValueError('MESSAGE_INVALID', 'A message nests too deep');
+                break;
+            case CLOSE_LIST:
+            case CLOSE_OBJECT:
+                depth--;
+                break;
+            case COMMA:
+                values++;
+                break;
+        }
+        if (values > MAX_MESSAGE_VALUES) throw new JsonValueError('MESSAGE_INVALID', 'A message has too many values');
+    }
+}
+
+/** Place of the quote that ends a string. */
+function endOfString(text: string, start: number): number {
+    for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
+        let before = end - 1;
+        while (text.charCodeAt(before) === BACKSLASH) before--;
+        if ((end - before) % 2 === 1) return end;
+    }
+    return text.length;
+}

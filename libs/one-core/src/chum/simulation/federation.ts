@@ -1,0 +1,420 @@
+// For tests: instances that write, grant, meet, lose each other, die and come back, by the steps of a test; and what must be
+// true when they have come to rest (spec 40).
+import { Microdata, type AnyObject } from '../../microdata/microdata.ts';
+import { verifyInstance } from '../../instance/verify.ts';
+import { RecipeRegistry } from '../../recipes/recipe-registry.ts';
+import { accessibleRoots } from '../../access/accessible-roots.ts';
+import { reachOf } from '../../access/reach.ts';
+import type { TestPeer } from '../test-peer.ts';
+import { AuditedChannel } from './audited-channel.ts';
+import { Contents } from './expected-reach.ts';
+import { Instance } from './instance.ts';
+import { Random } from './random.ts';
+import {
+    changedDoc,
+    countedDoc,
+    grownDoc,
+    randomNote,
+    randomRemark,
+    recipes,
+    typed,
+    type Known,
+} from './sample-data.ts';
+import { elapse } from './virtual-time.ts';
+import { Wire } from './wire.ts';
+
+export const actions = [
+    'note',
+    'doc',
+    'count',
+    'grow',
+    'remark',
+    'blob',
+    'clob',
+    'grantId',
+    'grantObject',
+    'revoke',
+    'group',
+    'connect',
+    'lose',
+    'kill',
+    'start',
+] as const;
+
+/** Places count modulo the number of instances. */
+export interface Step {
+    readonly action: (typeof actions)[number];
+    readonly at: number;
+    readonly to: number;
+    /** By which everything else about it is chosen. */
+    readonly seed: number;
+    /** Milliseconds before it. */
+    readonly pause: number;
+}
+
+export interface FederationOptions {
+    readonly size: number;
+    readonly seed: number;
+    /** Whether all others meet the first one only. */
+    readonly hub: boolean;
+}
+
+/** Milliseconds between two looks at a peer that hints at nothing, during disturbances and after them. */
+const POLL = 3_000;
+const LAST_POLL = 15_000;
+/** Time in which every session asks again, and tries again what has failed. */
+const ROUND = 40_000;
+/** Rounds after which what still changes will never come to rest. */
+const MAX_ROUNDS = 40;
+const DOCS = 3;
+
+export class Federation {
+    readonly problems: string[] = [];
+    readonly instances: Instance[] = [];
+    /** Messages that were sent. */
+    messages = 0;
+    readonly #random: Random;
+    readonly #hub: boolean;
+    readonly #contents: Contents;
+    readonly #microdata: Microdata;
+    /** Hashes by which BLOBs and CLOBs are referenced, at all instances. */
+    readonly #blobs = new Set<string>();
+    readonly #clobs = new Set<string>();
+    /** ID hashes of what only two instances change. */
+    readonly #grown = new Set<string>();
+    readonly #granted = new Map<Instance, { readonly object?: string; readonly id?: string }[]>();
+
+    private constructor({ seed, hub }: FederationOptions) {
+        this.#random = new Random(seed);
+        this.#hub = hub;
+        const registry = new RecipeRegistry();
+        for (const recipe of recipes) registry.register(recipe);
+        this.#microdata = new Microdata(registry);
+        this.#contents = new Contents(this.#microdata);
+    }
+
+    static async create(options: FederationOptions): Promise<Federation> {
+        const federation = new Federation(options);
+        for (let i = 0; i < options.size; i++)
+            federation.instances.push(await Instance.create(i, federation.#contents, federation.#random));
+        return federation;
+    }
+
+    async run(steps: readonly Step[]): Promise<void> {
+        for (const step of steps) {
+            if (step.pause > 0) await elapse(step.pause);
+            await this.#do(step);
+        }
+    }
+
+    /** Ends all disturbances, and waits until nothing happens any more. */
+    async heal(): Promise<void> {
+        for (const instance of this.instances) await instance.start();
+        for (const instance of this.instances) for (const { wire } of instance.sessions) wire.lose();
+        await elapse(ROUND);
+        for (const [one, other] of this.#pairs()) {
+            await this.#shareGrown(one, other);
+            await this.#shareGrown(other, one);
+            this.#connect(one, other, this.#random, LAST_POLL);
+        }
+        for (let round = 0; round < MAX_ROUNDS; round++) {
+            const before = this.#versions();
+            await elapse(ROUND);
+            if (this.#versions() === before && this.#sessions().every(({ status }) => status.state === 'idle')) return;
+        }
+        this.problems.push('the instances do not come to rest');
+    }
+
+    /** What must be true when they have come to rest. */
+    async check(): Promise<void> {
+        for (const instance of this.instances) await this.#checkStore(instance);
+        for (const pair of this.#pairs())
+            for (const [from, to] of [pair, [pair[1], pair[0]] as const]) await this.#checkReached(from, to);
+        await this.#checkCounted();
+        for (const [one, other] of this.#pairs()) await this.#checkGrown(one, other);
+        for (const { status } of this.#sessions())
+            for (const { root, error } of status.failed)
+                this.problems.push(`the root ${root} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+
+    /** Those that may meet. */
+    *#pairs(): Generator<readonly [Instance, Instance]> {
+        for (const one of this.instances)
+            for (const other of this.instances)
+                if (one.index < other.index && (!this.#hub || one.index === 0)) yield [one, other];
+    }
+
+    #sessions() {
+        return this.instances.flatMap(({ sessions }) => sessions.map(({ session }) => session));
+    }
+
+    #versions(): string {
+        return this.instances.map(({ disk }) => disk.version).join(' ');
+    }
+
+    #at(place: number): Instance {
+        return this.instances[place % this.instances.length] as Instance;
+    }
+
+    async #do({ action, at, to, seed }: Step): Promise<void> {
+        const instance = this.#at(at);
+        const other = this.#at(at + 1 + (to % (this.instances.length - 1)));
+        const random = new Random(seed);
+        const known = this.#known(instance);
+        switch (action) {
+            case 'note':
+                instance.write(async ({ objects }) => [
+                    (await objects.storeUnversionedObject(randomNote(random, known))).hash,
+                ]);
+                return;
+            case 'doc':
+                this.#change(instance, `doc ${random.int(DOCS)}`, (id, before) => changedDoc(random, id, before, known));
+                return;
+            case 'count':
+                this.#change(instance, counted(instance), (id, before) => countedDoc(random, id, before));
+                return;
+            case 'grow':
+                this.#grown.add(await this.#docId(grown(instance, other)));
+                this.#change(instance, grown(instance, other), (id, before) => grownDoc(random, id, before));
+                return;
+            case 'remark': {
+                const remark = randomRemark(random, known);
+                if (remark === undefined) return;
+                instance.write(async ({ objects }) => {
+                    const { hash, idHash } = await objects.storeVersionedObject(remark);
+                    return [hash, idHash];
+                });
+                return;
+            }
+            case 'blob': {
+                // Some are files; many are the same at several instances.
+                const size = random.once(3) ? 70_000 + random.int(150_000) : random.int(9);
+                const bytes = new Uint8Array(size).fill(random.int(4));
+                instance.write(async ({ blobs }) => this.#note(this.#blobs, (await blobs.store([bytes])).hash));
+                return;
+            }
+            case 'clob': {
+                const clob = 'ü€𝄞\n'.repeat(random.once(3) ? 9_000 + random.int(3) : 1 + random.int(3));
+                instance.write(async ({ objects }) =>
+                    this.#note(this.#clobs, (await objects.storeUTF8Clob(clob)).hash),
+                );
+                return;
+            }
+            case 'grantId': {
+                const id = await this.#idOf(random, instance, known);
+                if (id !== undefined) this.#grant(random, instance, other, { id });
+                return;
+            }
+            case 'grantObject': {
+                // What another one has may come here later.
+                const object = random.pick(this.#known(random.once(4) ? other : instance).objects);
+                if (object !== undefined) this.#grant(random, instance, other, { object });
+                return;
+            }
+            case 'revoke': {
+                const target = random.pick(this.#granted.get(instance) ?? []);
+                if (target !== undefined)
+                    instance.write(async peer => {
+                        await peer.grant({ ...target, mode: 'replace' });
+                        return [];
+                    });
+                return;
+            }
+            case 'group': {
+                const name = groupName(random);
+                const person = random.some(this.instances, this.instances.length).map(({ person }) => person);
+                instance.write(async ({ objects }) => {
+                    const { hash } = await objects.storeVersionedObject(typed({ $type$: 'Group', name, person }));
+                    return [hash];
+                });
+                return;
+            }
+            case 'connect':
+                if (this.#mayMeet(instance, other)) this.#connect(instance, other, random);
+                return;
+            case 'lose':
+                random.pick(instance.sessions)?.wire.lose();
+                return;
+            case 'kill':
+                instance.kill();
+                return;
+            case 'start':
+                await instance.start();
+        }
+    }
+
+    #note(hashes: Set<string>, hash: string): string[] {
+        hashes.add(hash);
+        return [hash];
+    }
+
+    #change(instance: Instance, id: string, next: (id: string, before: AnyObject | undefined) => object): void {
+        instance.write(async peer => {
+            const idHash = await this.#docId(id);
+            const isNew = (await peer.objects.head(idHash)) === undefined;
+            const before = isNew ? undefined : (await peer.objects.getObjectByIdHash(idHash)).obj;
+            const { hash } = await peer.objects.storeVersionedObject(typed(next(id, before)));
+            return [hash, idHash];
+        });
+    }
+
+    #docId(id: string): Promise<string> {
+        return this.#microdata.idHash(typed({ $type$: 'Doc', id }));
+    }
+
+    /** What may be granted: never what only two instances change, which others would change as well by merging it. */
+    async #idOf(random: Random, instance: Instance, { ids }: Known): Promise<string | undefined> {
+        if (random.once(2)) return this.#docId(`doc ${random.int(DOCS)}`);
+        if (random.once(3)) return random.pick(ids.filter(id => !this.#grown.has(id)));
+        return this.#docId(counted(random.once(3) ? (random.pick(this.instances) ?? instance) : instance));
+    }
+
+    #grant(random: Random, instance: Instance, other: Instance, target: { object?: string; id?: string }): void {
+        const granted = this.#granted.get(instance) ?? [];
+        this.#granted.set(instance, [...granted, target]);
+        const name = groupName(random);
+        const [toGroup, mode] = [random.once(4), random.once(6) ? 'replace' : 'add'] as const;
+        instance.write(async peer => {
+            const group = await this.#microdata.idHash(typed({ $type$: 'Group', name, person: [] }));
+            await peer.grant({ ...target, ...(toGroup ? { group: [group] } : { person: [other.person] }), mode });
+            return [];
+        });
+    }
+
+    #mayMeet(one: Instance, other: Instance): boolean {
+        return !this.#hub || one.index === 0 || other.index === 0;
+    }
+
+    #connect(one: Instance, other: Instance, random: Random, pollInterval = POLL): void {
+        if (!one.isAlive || !other.isAlive) return;
+        const wire = new Wire(this.#random);
+        const ends = [
+            { instance: one, remote: other, channel: wire.ends[0] },
+            { instance: other, remote: one, channel: wire.ends[1] },
+        ];
+        for (const { instance, remote, channel } of ends) {
+            const report = (problem: string): void => void this.problems.push(`${instance.name} to ${remote.name}: ${problem}`);
+            const audited = new AuditedChannel(channel, instance.reach, remote.person, report);
+            const session = instance.peer.chum(audited, remote.peer, {
+                keepRunning: true,
+                pollInterval,
+                now: Date.now,
+                likeDeployed: random.once(6),
+            });
+            const running = { session, with: remote, wire };
+            instance.sessions.push(running);
+            void session.ended.then(() => {
+                instance.sessions = instance.sessions.filter(each => each !== running);
+                this.messages += session.status.statistics.requestsSentTotal;
+            });
+        }
+    }
+
+    /** What may be referenced, of what is at an instance. */
+    #known({ disk }: Instance): Known {
+        const known = { objects: [] as string[], ids: [] as string[], blobs: [] as string[], clobs: [] as string[] };
+        for (const [hash, bytes] of disk.objects) {
+            const { type, isLocal } = this.#contents.of(hash, bytes);
+            if (type === undefined || isLocal || type.startsWith('VersionNode')) continue;
+            (type.endsWith(' [ID]') ? known.ids : known.objects).push(hash);
+        }
+        known.blobs.push(...[...this.#blobs].filter(hash => disk.has(hash)));
+        known.clobs.push(...[...this.#clobs].filter(hash => disk.has(hash)));
+        return known;
+    }
+
+    /** A grant may come before what is granted. */
+    async #shareGrown(from: Instance, to: Instance): Promise<void> {
+        const id = await this.#docId(grown(from, to));
+        from.write(async peer => {
+            await peer.grant({ id, person: [to.person], mode: 'add' });
+            return [];
+        });
+    }
+
+    async #checkStore(instance: Instance): Promise<void> {
+        const { name, peer, disk, acknowledged } = instance;
+        for (const { kind, message } of (await verifyInstance(peer)).problems)
+            this.problems.push(`${name}: ${kind}: ${message}`);
+        for (const hash of acknowledged) if (!disk.has(hash)) this.problems.push(`${name} has lost ${hash}`);
+        for (const [hash, bytes] of disk.objects)
+            for (const link of this.#contents.of(hash, bytes).links)
+                // Grants may come before what is granted.
+                if (!disk.has(link.hash) && !this.#contents.of(hash, bytes).isLocal)
+                    this.problems.push(`${name} has ${hash} without ${link.hash}`);
+        for (const { person } of this.instances) await this.#checkReach(peer, person, instance);
+    }
+
+    /** What is kept up to date, what is computed as a whole, and what the test expects are the same. */
+    async #checkReach(peer: TestPeer, person: string, { name, reach }: Instance): Promise<void> {
+        const expected = [...reach.of(person).readable].sort();
+        const roots = await accessibleRoots(peer.objects, person);
+        const computed = [...(await reachOf(peer.objects, roots, hash => peer.blobs.has(hash)))].sort();
+        if (JSON.stringify(computed) !== JSON.stringify(expected))
+            this.problems.push(`${name} computes something else for ${person} than the test`);
+        const members = [...(await membersFor(peer, person))].sort();
+        if (JSON.stringify(members) !== JSON.stringify(expected))
+            this.problems.push(`${name} keeps something else for ${person} than is granted`);
+    }
+
+    /** Everything that is for an instance is there, and all versions of what is shared are part of its own history. */
+    async #checkReached(from: Instance, to: Instance): Promise<void> {
+        for (const hash of await membersFor(from.peer, to.person))
+            if (!to.disk.has(hash)) this.problems.push(`${hash} has not come from ${from.name} to ${to.name}`);
+        for (const root of from.reach.of(to.person).roots.values()) {
+            const { dataIdHash } = JSON.parse(root) as { dataIdHash?: string };
+            if (dataIdHash !== undefined && !to.disk.heads.has(dataIdHash))
+                this.problems.push(`${to.name} has versions of ${dataIdHash} from ${from.name}, and no current one`);
+        }
+    }
+
+    /** What one instance changes, and how often, everybody who was offered a version knows. */
+    async #checkCounted(): Promise<void> {
+        for (const owner of this.instances)
+            for (const to of this.instances) {
+                const id = await this.#docId(counted(owner));
+                const own = countAt(to, id);
+                for (const from of this.instances) {
+                    if (from === to || !this.#mayMeet(from, to)) continue;
+                    for (const root of from.reach.of(to.person).roots.values()) {
+                        const { node = '', dataIdHash } = JSON.parse(root) as { node?: string; dataIdHash?: string };
+                        const offered = Number(from.reach.versionAt(node)?.['title']);
+                        if (dataIdHash === id && offered > own)
+                            this.problems.push(`${to.name} is at ${own} of ${owner.name}, ${from.name} offers ${offered}`);
+                    }
+                }
+            }
+    }
+
+    async #checkGrown(one: Instance, other: Instance): Promise<void> {
+        const id = await this.#docId(grown(one, other));
+        const [mine, theirs] = [one, other].map(({ disk, reach }) =>
+            [...((reach.versionAt(disk.heads.get(id) ?? '')?.['tags'] ?? []) as Iterable<string>)].sort().join(' '),
+        );
+        if (mine !== theirs)
+            this.problems.push(`${one.name} has "${mine}", ${other.name} has "${theirs}" of what both were given`);
+    }
+}
+
+function counted(owner: Instance): string {
+    return `counted by ${owner.name}`;
+}
+
+function grown(one: Instance, other: Instance): string {
+    return `grown by ${[one.name, other.name].sort().join(' and ')}`;
+}
+
+function groupName(random: Random): string {
+    return random.once(2) ? 'friends' : 'everyone';
+}
+
+function countAt({ disk, reach }: Instance, id: string): number {
+    return Number(reach.versionAt(disk.heads.get(id) ?? '')?.['title'] ?? 0);
+}
+
+async function membersFor({ accessible }: TestPeer, person: string): Promise<Set<string>> {
+    const members = new Set<string>();
+    for (const subject of await accessible.subjects(person))
+        for await (const member of accessible.members(subject)) members.add(member);
+    return members;
+}
