@@ -7,8 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromiumLaunchOptions } from '@lama/testing';
-import { build } from 'esbuild';
+import { bundleForBrowser, chromiumLaunchOptions } from '@lama/testing';
 import { chromium } from 'playwright-core';
 import type { Figure, Question } from './worker.ts';
 
@@ -21,21 +20,6 @@ const { values } = parseArgs({
 const objects = Number(values.objects);
 if (!(objects > 0) || objects % 1000 !== 0)
     throw new Error(`--objects is "${values.objects}": expected are thousands, as 20000`);
-
-async function bundle(): Promise<string> {
-    const { outputFiles } = await build({
-        entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
-        bundle: true,
-        minify: true,
-        format: 'esm',
-        platform: 'browser',
-        target: 'es2022',
-        conditions: ['@one/source'],
-        write: false,
-        logLevel: 'error',
-    });
-    return outputFiles[0]?.text ?? '';
-}
 
 /** Asks the worker of a browser that was just started. Each variant has an origin, and so a database of the engine, of its own. */
 async function ask(profile: string, script: string, question: Question): Promise<readonly Figure[]> {
@@ -77,7 +61,7 @@ function line(name: string, figures: readonly string[], unit: string): string {
 
 const profile = await mkdtemp(join(values.folder, 'bench-indexeddb-'));
 try {
-    const script = await bundle();
+    const script = await bundleForBrowser(fileURLToPath(new URL('worker.ts', import.meta.url)));
     const columns: Figure[][] = [];
     for (const variant of VARIANTS) {
         process.stderr.write(`Measuring, ${variant}...\n`);

@@ -1,3 +1,4 @@
+export { bundleForBrowser } from './browser/bundle.ts';
 export { chromiumLaunchOptions } from './browser/chromium.ts';
 export { findContainerEngine } from './container/container-engine.ts';
 export { freePort } from './process/free-port.ts';

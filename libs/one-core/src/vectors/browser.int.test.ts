@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { chromiumLaunchOptions } from '@lama/testing';
-import { build } from 'esbuild';
+import { bundleForBrowser, chromiumLaunchOptions } from '@lama/testing';
 import { chromium } from 'playwright-core';
 import { encryptAndEmbedNonce } from '../crypto/box.ts';
 import { createKeyPair } from '../crypto/keys.ts';
@@ -61,20 +60,6 @@ interface Answer {
     readonly verified: boolean;
 }
 
-async function bundle(): Promise<string> {
-    const { outputFiles } = await build({
-        stdin: { contents: worker, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
-        bundle: true,
-        format: 'esm',
-        platform: 'browser',
-        target: 'es2022',
-        conditions: ['@one/source'],
-        write: false,
-        logLevel: 'error',
-    });
-    return outputFiles[0]?.text ?? '';
-}
-
 /** Serves a page, the worker and the vectors on localhost, as the client is served. */
 async function serve(script: string, wasm = true) {
     const files = new Map<string, { type: string; body: string }>([
@@ -103,7 +88,10 @@ async function serve(script: string, wasm = true) {
 }
 
 test('everything holds in a worker of Chromium, from the same sources, and both sides understand each other', async () => {
-    const script = await bundle();
+    const script = await bundleForBrowser({
+        contents: worker,
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+    });
     expect(script).not.toMatch(/["']node:|sodium-native/);
     using server = await serve(script);
     await using browser = await chromium.launch(await chromiumLaunchOptions());
@@ -128,7 +116,10 @@ test('everything holds in a worker of Chromium, from the same sources, and both 
 }, 120_000);
 
 test('a page that forbids WebAssembly is told what it needs', async () => {
-    using server = await serve(await bundle(), false);
+    using server = await serve(
+        await bundleForBrowser({ contents: worker, resolveDir: fileURLToPath(new URL('.', import.meta.url)) }),
+        false,
+    );
     await using browser = await chromium.launch(await chromiumLaunchOptions());
     const page = await browser.newPage();
     await page.goto(server.url);

@@ -6,8 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromiumLaunchOptions, eventually, temporaryFolder, type TemporaryFolder } from '@lama/testing';
-import { build } from 'esbuild';
+import {
+    bundleForBrowser,
+    chromiumLaunchOptions,
+    eventually,
+    temporaryFolder,
+    type TemporaryFolder,
+} from '@lama/testing';
 import fc from 'fast-check';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { storageAcceptance } from '../acceptance.ts';
@@ -18,7 +23,10 @@ let site: Awaited<ReturnType<typeof serve>>;
 let browser: BrowserContext;
 
 beforeAll(async () => {
-    [profile, site] = await Promise.all([temporaryFolder('indexeddb'), bundle().then(serve)]);
+    [profile, site] = await Promise.all([
+        temporaryFolder('indexeddb'),
+        bundleForBrowser(fileURLToPath(new URL('test-worker.ts', import.meta.url))).then(serve),
+    ]);
     browser = await start();
 }, 120_000);
 
@@ -406,20 +414,6 @@ function askWorker(question: Question): Promise<Answer> {
         worker.onerror = ({ message }) => reject(new Error(message));
         worker.postMessage(question);
     });
-}
-
-async function bundle(): Promise<string> {
-    const { outputFiles } = await build({
-        entryPoints: [fileURLToPath(new URL('test-worker.ts', import.meta.url))],
-        bundle: true,
-        format: 'esm',
-        platform: 'browser',
-        target: 'es2022',
-        conditions: ['@one/source'],
-        write: false,
-        logLevel: 'error',
-    });
-    return outputFiles[0]?.text ?? '';
 }
 
 /** Serves the script to pages and workers, as strictly as the client is served. */

@@ -2,8 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromiumLaunchOptions, temporaryFolder, type TemporaryFolder } from '@lama/testing';
-import { build } from 'esbuild';
+import { bundleForBrowser, chromiumLaunchOptions, temporaryFolder, type TemporaryFolder } from '@lama/testing';
 import { chromium, type BrowserContext } from 'playwright-core';
 import type { Actions, Answer, RecordedDatabase } from './test-page.ts';
 
@@ -27,7 +26,10 @@ let browser: BrowserContext;
 let vectors: readonly Vector[];
 
 beforeAll(async () => {
-    [profile, script] = await Promise.all([temporaryFolder('original-browser'), bundle()]);
+    [profile, script] = await Promise.all([
+        temporaryFolder('original-browser'),
+        bundleForBrowser(fileURLToPath(new URL('test-page.ts', import.meta.url))),
+    ]);
     browser = await start();
     const file = new URL('../../../test-vectors/crypto.json', import.meta.url);
     vectors = (JSON.parse(await readFile(file, 'utf8')) as { browserStorage: Vector[] }).browserStorage;
@@ -277,18 +279,4 @@ async function start(): Promise<BrowserContext> {
     const body = '<!doctype html><title>import</title>';
     await context.route('**/*', route => route.fulfill({ contentType: 'text/html', body }));
     return context;
-}
-
-async function bundle(): Promise<string> {
-    const { outputFiles } = await build({
-        entryPoints: [fileURLToPath(new URL('test-page.ts', import.meta.url))],
-        bundle: true,
-        format: 'esm',
-        platform: 'browser',
-        target: 'es2022',
-        conditions: ['@one/source'],
-        write: false,
-        logLevel: 'error',
-    });
-    return outputFiles[0]?.text ?? '';
 }
