@@ -192,7 +192,8 @@ export class ChumSession implements AsyncDisposable {
             this.#become('idle');
             if (!keepRunning) break;
             // Whoever hints does so whenever something is new.
-            await this.#hints.wait(this.#hinted ? pollInterval * HINTED_POLL_FACTOR : pollInterval);
+            const pause = this.#hinted ? pollInterval * HINTED_POLL_FACTOR : pollInterval;
+            await this.#hints.wait(Math.max(0, Math.min(pause, this.#importer.nextAttempt - this.#now())));
             if (this.#requests.isClosed) return;
         }
         await this.#requests.request(services.fin, []);
@@ -269,9 +270,13 @@ export class ChumSession implements AsyncDisposable {
         }
     }
 
+    #now(): number {
+        return (this.#options.now ?? Date.now)();
+    }
+
     #transferred(log: TransferLog, type: Parameters<TransferLog['add']>[0], hash: string): void {
         log.add(type, hash);
-        this.#activeAt = (this.#options.now ?? Date.now)();
+        this.#activeAt = this.#now();
         this.#options.onStatus?.();
     }
 

@@ -29,6 +29,11 @@ export class FailedTasks {
         return [...this.#failed.values()].map(({ root, attempts, next, error }) => ({ root, attempts, next, error }));
     }
 
+    /** When the next one is to be tried again; Infinity for none. */
+    get next(): number {
+        return Math.min(...Array.from(this.#failed.values(), ({ next }) => next));
+    }
+
     due(now: number): ImportTask[] {
         return [...this.#failed.values()].filter(({ next }) => next <= now).map(({ task }) => task);
     }

@@ -76,6 +76,11 @@ export class Importer {
         return this.#failed.list();
     }
 
+    /** When something that failed is to be tried again, milliseconds since 1970; Infinity for never. */
+    get nextAttempt(): number {
+        return this.#failed.next;
+    }
+
     /**
      * Asks for all roots, and fetches what is missing.
      * @throws ChumError, RequestError if the list is none, or the channel is closed

@@ -62,7 +62,6 @@ export class IncomingStream implements IncomingAnswer {
     #form: 'utf8' | 'base64' | 'binary' | undefined;
     #writing = false;
     #ended = false;
-    #failed = false;
 
     constructor(sink: StreamSink, maxUnread: number, refuse: Refuse) {
         this.#sink = sink;
@@ -96,7 +95,6 @@ export class IncomingStream implements IncomingAnswer {
 
     /** A write may still be under way; no further one begins. */
     fail(error: unknown): void {
-        this.#failed = true;
         this.#unread.clear();
         this.#reject(error);
     }
@@ -130,7 +128,6 @@ export class IncomingStream implements IncomingAnswer {
             for (let bytes = this.#unread.take(); bytes !== undefined; bytes = this.#unread.take()) {
                 this.#unreadBytes -= bytes.length + CHUNK_COST;
                 await this.#sink.write(bytes);
-                if (this.#failed) return;
             }
         } catch (error) {
             this.#refuse(error);

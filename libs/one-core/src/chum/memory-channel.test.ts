@@ -105,6 +105,7 @@ describe('a channel in memory', () => {
         const [a, b] = createChannelPair({ deliver: (_, deliverNow) => held.push(deliverNow) });
         const atB = inboxOf(b);
         a.send('never');
+        b.send('never');
         await settled();
         a.close();
         b.close();

@@ -77,11 +77,10 @@ export class OutgoingStream {
                 this.#sendChunk(chunk);
                 [chunk, end] = [undefined, CHUNK_HEADER];
                 await this.#room.wait();
-                // Else a long piece goes on after the end.
+                // The rest of the piece may be long.
                 if (this.#ended) return;
             }
         }
-        if (this.#ended) return;
         if (chunk !== undefined) this.#sendChunk(chunk.slice(0, end));
         // Throws if a character is incomplete.
         this.#decoder?.decode();

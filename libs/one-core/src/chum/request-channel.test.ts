@@ -475,22 +475,40 @@ describe('the end of the channel', () => {
         expect(handler).not.toHaveBeenCalled();
     });
 
-    test('by a handler, or while one runs: its result is dropped', async () => {
+    test('by a handler, while another runs: results are dropped, and who waits is not served', async () => {
         const peer = new ScriptedPeer({ servedRequests: 2 });
         const slow = Promise.withResolvers<string>();
         const handler = jest.fn();
         peer.channel.offer(1, () => slow.promise);
-        peer.channel.offer(2, () => {
+        peer.channel.offer(2, async () => {
+            await settled();
             peer.channel.close();
             return 'closed';
         });
         peer.channel.offer(3, handler);
         const sent = jest.spyOn(peer.near, 'send');
         await peer.send(request(0, 1), request(1, 2), request(2, 3), request(3, 3));
+        expect(peer.channel.statistics.requestsReceivedTotal).toBe(4);
+        await peer.channel.closed;
         slow.resolve('too late');
         await settled();
         expect(sent).not.toHaveBeenCalled();
         expect(handler).not.toHaveBeenCalled();
+    });
+
+    test('is not the end of what a channel may still deliver, which is ignored', () => {
+        let listener: (message: string) => void = () => undefined;
+        const channel = new RequestChannel({
+            id: 1,
+            bufferedAmount: 0,
+            closed: new Promise(() => undefined),
+            send: () => undefined,
+            close: () => undefined,
+            listen: given => (listener = given),
+        });
+        channel.close();
+        listener(JSON.stringify(request(0, 1)));
+        expect([channel.statistics.requestsReceivedTotal, channel.bytesReceived]).toEqual([0, 0]);
     });
 
     test('leaves nothing open if everything was answered', async () => {
@@ -596,7 +614,7 @@ describe('garbage', () => {
                 expect(all).not.toBe('open');
             }),
         );
-    });
+    }, 300_000);
 });
 
 /** The rule of spec 40 §2.3 once more. */

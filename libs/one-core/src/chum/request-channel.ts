@@ -313,7 +313,6 @@ export class RequestChannel {
         const requests = [...this.#requests.values()];
         this.#requests.clear();
         this.#waiting.clear();
-        this.#services.clear();
         for (const { serviceId, answer } of requests) answer.fail(closedError(serviceId));
         for (const stream of this.#streams) stream.cancel();
     }

@@ -1,4 +1,4 @@
-import { build, type BuildOptions } from 'esbuild';
+import { build } from 'esbuild';
 
 /**
  * A module with all that it imports, from the sources, as one script for pages and workers.
@@ -7,10 +7,8 @@ import { build, type BuildOptions } from 'esbuild';
 export async function bundleForBrowser(
     entry: string | { readonly contents: string; readonly resolveDir: string },
 ): Promise<string> {
-    const from: BuildOptions =
-        typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: { ...entry, loader: 'js' } };
     const { outputFiles } = await build({
-        ...from,
+        ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: { ...entry, loader: 'js' as const } }),
         bundle: true,
         format: 'esm',
         platform: 'browser',
@@ -19,5 +17,5 @@ export async function bundleForBrowser(
         write: false,
         logLevel: 'error',
     });
-    return outputFiles?.[0]?.text ?? '';
+    return outputFiles[0]?.text ?? '';
 }
