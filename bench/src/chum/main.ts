@@ -62,13 +62,20 @@ try {
     const peer = await PeerProcess.start({ folder: join(folder, 'b'), url, remotePerson: one.owner });
     let memory = 0;
     const timer = setInterval(() => (memory = Math.max(memory, process.memoryUsage().rss)), 50);
+    const before = process.cpuUsage();
     const first = await peer.pass();
+    const used = process.cpuUsage(before);
+    const exporterCpu = (used.user + used.system) / 1000;
     clearInterval(timer);
     const perSecond = (count: number, { ms }: PeerReport): string => number((count / ms) * 1000);
     row(`${number(OBJECTS)} versions into an empty store`, `${perSecond(OBJECTS, first)} versions/s`);
     row('… objects stored there (versions, nodes, IDs apart)', `${perSecond(first.stored, first)}/s`);
     row('… messages sent by the importer, bytes received', `${number(first.messages)}, ${number(first.bytes)}`);
     row('… most memory of exporter and importer', `${number(memory / 2 ** 20)}, ${first.memoryMB} MB`);
+    row(
+        '… time of the processor, exporter and importer',
+        `${number(exporterCpu)}, ${number(first.cpuMs)} ms of ${number(first.ms)}`,
+    );
     const again = await peer.pass();
     row(
         `one pass with ${number(OBJECTS)} shared and nothing new`,

@@ -24,6 +24,8 @@ test('runs all suites against the committed vectors', () => {
         expect.stringMatching(/^instance-folder\.json: \d+ passed, 0 failed$/),
         expect.stringMatching(/^versions\.json: [1-9]\d passed, 0 failed$/),
         expect.stringMatching(/^access\.json: [1-9]\d passed, 0 failed$/),
+        expect.stringMatching(/^chum-transcripts\.json: 41 passed, 0 failed$/),
+        expect.stringMatching(/^chum-reactions\.json: 32 passed, 0 failed$/),
         expect.stringMatching(/^connections\.json: \d+ passed, 0 failed$/),
     ]);
 });

@@ -185,15 +185,15 @@ export class ChumSession implements AsyncDisposable {
         for (;;) {
             this.#become('synchronizing');
             await this.#importer.pass();
-            // Quietly, unless the end was still to be told (spec 40 §8.2).
-            if (this.#requests.isClosed && keepRunning) return;
-            if (this.#requests.isClosed) break;
-            this.#passes++;
-            this.#become('idle');
+            if (!this.#requests.isClosed) {
+                this.#passes++;
+                this.#become('idle');
+            }
             if (!keepRunning) break;
             // Whoever hints does so whenever something is new.
             const pause = this.#hinted ? pollInterval * HINTED_POLL_FACTOR : pollInterval;
             await this.#hints.wait(Math.max(0, Math.min(pause, this.#importer.nextAttempt - this.#now())));
+            // Quietly (spec 40 §8.2); whoever still has to tell the end fails with that.
             if (this.#requests.isClosed) return;
         }
         await this.#requests.request(services.fin, []);

@@ -1,7 +1,7 @@
 // The side of CHUM that serves (spec 40 §3, §5). What is not in the accessible set of the remote person at the moment of a
 // request is refused, and so is what was not listed on this connection before.
 import type { Accessible } from '../access/accessible.ts';
-import type { ObjectFilter } from '../access/accessible-roots.ts';
+import { LOCAL_TYPES, type AccessibleRoot, type ObjectFilter } from '../access/accessible-roots.ts';
 import { closureOf } from '../access/closure.ts';
 import { isReferenced, MemberPages } from '../access/member-pages.ts';
 import { OneError } from '../errors.ts';
@@ -41,6 +41,8 @@ const frames = {
     id: { frame: ID_OBJECT_FRAME, hash: 'UTC-EIDHASH', children: 'CES-GIDOC1', access: 'CES-GIDO1', form: 'CES-GIDO2' },
 } as const;
 
+const NOT_ACCESSIBLE = 'This is not accessible, or was not listed on this connection';
+
 /** Serves one peer until it has told that it asks for nothing more, or the channel is closed. */
 export class Exporter {
     /** Resolves when nothing is served any more. */
@@ -49,6 +51,8 @@ export class Exporter {
     /** What may be asked for, because it was listed (spec 40 §5.3). */
     readonly #listed = new HashFilter();
     readonly #fetched = new HashFilter();
+    /** Counts their changes, if there is a filter. */
+    #grants = 0;
     /** Version of the root list that `#listed` begins with. */
     #roots: string | undefined;
     readonly #removers: (() => void)[];
@@ -72,6 +76,12 @@ export class Exporter {
             offer(services.blob, (hash, encoding) => this.#blob(hash, encoding)),
             offer(services.fin, () => this.#stop()),
         ];
+        if (options.objectFilter !== undefined)
+            this.#removers.push(
+                options.objects.events.listen(event => {
+                    if (event.type === 'versioned' && LOCAL_TYPES.has(event.obj.$type$)) this.#forgetListed();
+                }),
+            );
     }
 
     async #serve(task: () => unknown): Promise<unknown> {
@@ -95,7 +105,12 @@ export class Exporter {
         const { accessible, remotePerson, objectFilter, nothing = false } = this.#options;
         if (nothing) return '[]';
         if (objectFilter !== undefined) {
-            const roots = await accessible.roots(remotePerson, objectFilter);
+            let grants: number;
+            let roots: readonly AccessibleRoot[];
+            do {
+                grants = this.#grants;
+                roots = await accessible.roots(remotePerson, objectFilter);
+            } while (grants !== this.#grants);
             this.#list(undefined, roots.flatMap(hashesOf));
             // Why somebody has access is nobody else's business.
             return JSON.stringify(roots.map(root => ({ ...root, accessReasons: undefined })));
@@ -103,6 +118,15 @@ export class Exporter {
         const { version, text, hashes } = await accessible.rootList(remotePerson);
         this.#list(version, hashes);
         return text;
+    }
+
+    /**
+     * What a filter admits, nobody but the filter knows: when a grant changes, the peer has to ask for the roots again. Without
+     * filter it is known at every request.
+     */
+    #forgetListed(): void {
+        this.#grants++;
+        this.#listed.clear();
     }
 
     /** What children were listed stays, as long as the roots are the same: what is accessible is looked up anyway. */
@@ -128,6 +152,7 @@ export class Exporter {
         });
         if (children.length > MAX_CHILDREN)
             throw new ChumError('CHUM_TOO_LARGE', `An object leads to more than ${MAX_CHILDREN} others`);
+        if (!this.#listed.has(known)) throw new ChumError(frames[kind].children, NOT_ACCESSIBLE);
         for (const child of children) this.#listed.add(child.hash);
         // The peer may ask for them nevertheless, should it have lost them.
         for (const child of leftOut) this.#listed.add(child);
@@ -183,7 +208,7 @@ export class Exporter {
             !nothing &&
             this.#listed.has(hash) &&
             ((await accessible.has(remotePerson, hash)) || (mayLack && (await this.#isReferenced(hash))));
-        if (!isAccessible) throw new ChumError(access, 'This is not accessible, or was not listed on this connection');
+        if (!isAccessible) throw new ChumError(access, NOT_ACCESSIBLE);
         return hash;
     }
 

@@ -1,4 +1,6 @@
 import { accessSuite } from './access-suite.ts';
+import { chumReactionsSuite } from './chum-reactions-suite.ts';
+import { chumTranscriptsSuite } from './chum-transcripts-suite.ts';
 import { cryptoSuite } from './crypto-suite.ts';
 import { instanceFolderSuite } from './instance-folder-suite.ts';
 import { objectsSuite } from './objects-suite.ts';
@@ -12,4 +14,6 @@ export const vectorSuites: readonly VectorSuite[] = [
     instanceFolderSuite,
     versionsSuite,
     accessSuite,
+    chumTranscriptsSuite,
+    chumReactionsSuite,
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { chumTranscriptsSuite } from './chum-transcripts-suite.ts';
 import { vectorSuites } from './suites.ts';
 import { runVectorSuite } from './vector-suite.ts';
 
@@ -23,6 +24,21 @@ describe('a suite can fail', () => {
         const { passed, failures } = await runVectorSuite(objects, vectors);
         expect(passed).toBeGreaterThan(200);
         expect(failures.length).toBeGreaterThan(100);
+    });
+
+    test('when a connection went another way', async () => {
+        const vectors = read('chum-transcripts.json') as { scenarios: { id: string; frames: { text?: string }[] }[] };
+        const [frame] = vectors.scenarios
+            .filter(({ id }) => id === '2')
+            .flatMap(({ frames }) => frames)
+            .filter(({ text }) => text?.includes('hello from A'));
+        if (frame?.text === undefined) throw new Error('there is no such frame');
+        frame.text = frame.text.replace('hello from A', 'hello from Z');
+        const { failures } = await runVectorSuite(chumTranscriptsSuite, vectors);
+        expect(failures).toEqual([
+            { name: '2/A', reason: expect.stringContaining('frame 13 is') },
+            { name: '2/B', reason: expect.stringContaining('Error count 1') },
+        ]);
     });
 
     test('when there is a section that it does not read', async () => {
