@@ -28,6 +28,9 @@ export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 /** Bytes after which no further transaction joins a commit: larger groups gain nothing, and delay whoever is in them. */
 export const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 
+/** Bytes of values of `state` that a store keeps in memory: the upper pages of all sets that are in use, and what is read always. */
+export const MAX_STATE_CACHE_BYTES = 4 * 1024 * 1024;
+
 /** Milliseconds that a commit waits at most for tasks that would have to wait for it. */
 export const GATHER_MS = 20;
 

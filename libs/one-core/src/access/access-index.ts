@@ -8,6 +8,7 @@
 //   state/set.<subject>…        the accessible set: see member-pages.ts
 //   state/want.<hash>           subjects whose set, or a grant to whom, changes when it is stored or turns out to be an object
 //   state/wanted                present if there is any of these
+//   state/reindexing            present while everything is made anew
 //   state/unknown               present if some set has a text of a type that may become known: see `recheckAccess`
 //   logs/feed.<subject>         what became accessible, and what no more: see feed.ts
 import type { HeadMove, ObjectChanges, ObjectTransaction } from '../objects/object-transaction.ts';
@@ -32,6 +33,12 @@ const WANTED = 'wanted';
 export const WANT = /^want\.([0-9a-f]{64})$/;
 export const UNKNOWN = 'unknown';
 const PRESENT = Uint8Array.of(1);
+/** Present while the index is not complete. */
+export const REINDEXING = 'reindexing';
+/** The old index is removed: nothing is written to it meanwhile. */
+export const CLEARING = Uint8Array.of(1);
+/** Everything is entered again, and what is new as well. */
+export const REBUILDING = Uint8Array.of(2);
 const rootFlags: Readonly<Record<Kind, number>> = { object: flags.accessRoot, id: flags.idRoot };
 const kinds: readonly Kind[] = ['object', 'id'];
 
@@ -50,6 +57,7 @@ export async function updateAccess(
     hasBlob: HasBlob,
     onChange?: AccessListener,
 ): Promise<void> {
+    if ((await objects.transaction.get('state', REINDEXING))?.[0] === CLEARING[0]) return;
     const update = new AccessUpdate(objects, hasBlob);
     // First, because what arrived decides whether it can be granted at all; later steps find it there.
     await update.arrived([...stored]);

@@ -113,7 +113,7 @@ export async function typeOf(objects: ObjectReader, hash: string): Promise<strin
         const text = await objects.findText(hash);
         if (text === undefined) return undefined;
         const type = contentTypeOfText(text);
-        if (type === 'CLOB') return undefined;
+        if (type === 'CLOB' || (await objects.isRaw(hash))) return undefined;
         objects.microdata[type.endsWith(' [ID]') ? 'parseId' : 'parse'](text);
         return type;
     } catch (error) {

@@ -3,7 +3,7 @@ import { subjectsOfPerson, type AccessListener } from './access-index.ts';
 import { accessibleRoots, type AccessibleRoot, type ObjectFilter } from './accessible-roots.ts';
 import { readFeed, type FeedEntry } from './feed.ts';
 import { fingerprintToHex } from './fingerprint.ts';
-import { MemberPages } from './member-pages.ts';
+import { isMember, isReferenced, leads, MemberPages, type Entry } from './member-pages.ts';
 import { RootLists, type RootList } from './root-lists.ts';
 
 /** Size and fingerprint of what one subject of grants may read. */
@@ -55,10 +55,18 @@ export class Accessible {
     }
 
     /** Whether a person may read an object, ID object, BLOB or CLOB that is here. */
-    async has(person: string, hash: string): Promise<boolean> {
-        for (const subject of await this.subjects(person))
-            if (await new MemberPages(this.#objects.store, subject).has(hash)) return true;
-        return false;
+    has(person: string, hash: string): Promise<boolean> {
+        return this.#some(person, hash, isMember);
+    }
+
+    /** Whether a person may read what it leads to as well: what is linked as a BLOB or CLOB may be read alone. */
+    leads(person: string, hash: string): Promise<boolean> {
+        return this.#some(person, hash, leads);
+    }
+
+    /** Whether a person may know of it: something that it may read links to it, whether it is here or not. */
+    isReferenced(person: string, hash: string): Promise<boolean> {
+        return this.#some(person, hash, isReferenced);
     }
 
     /** One summary per subject; what is in several sets counts in each. */
@@ -94,5 +102,13 @@ export class Accessible {
     /** The roots of a person with their reasons (spec 22 §5), from nothing but objects. */
     roots(person: string, objectFilter?: ObjectFilter): Promise<AccessibleRoot[]> {
         return accessibleRoots(this.#objects, person, { objectFilter });
+    }
+
+    async #some(person: string, hash: string, test: (entry: Entry) => boolean): Promise<boolean> {
+        for (const subject of await this.subjects(person)) {
+            const entry = await new MemberPages(this.#objects.store, subject).entry(hash);
+            if (entry !== undefined && test(entry)) return true;
+        }
+        return false;
     }
 }

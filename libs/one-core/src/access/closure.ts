@@ -29,7 +29,7 @@ export async function closureOf(
     let read = 1;
     // Depth first without recursion: histories are long.
     const open: { readonly self: Link | undefined; readonly links: readonly Link[]; next: number }[] = [
-        { self: undefined, links: objects.linksOf(await objects.text(hash)), next: 0 },
+        { self: undefined, links: await objects.linksAt(hash, await objects.text(hash)), next: 0 },
     ];
     for (let visit = open.at(-1); visit !== undefined; visit = open.at(-1)) {
         const link = visit.links[visit.next++];
@@ -45,7 +45,7 @@ export async function closureOf(
         else if (!leaveOut(link.hash)) {
             if (++read % READ_AT_ONCE === 0) await nextTurn();
             const text = await objects.text(link.hash);
-            if (!isLocal(text)) open.push({ self: link, links: objects.linksOf(text), next: 0 });
+            if (!isLocal(text)) open.push({ self: link, links: await objects.linksAt(link.hash, text), next: 0 });
         }
     }
     return closure.reverse();

@@ -83,6 +83,11 @@ export function isMember(entry: Entry): boolean {
     return isReferenced(entry) && (entry.flags & flags.present) !== 0;
 }
 
+/** Whether access to it is access to what it links to. */
+export function leads({ flags: set, strong }: Entry): boolean {
+    return (set & flags.present) !== 0 && (strong > 0 || (set & ROOT_FLAGS) !== 0);
+}
+
 export function setName(subject: string): string {
     return `set.${subject}`;
 }

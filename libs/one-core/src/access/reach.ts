@@ -20,7 +20,7 @@ export async function reachOf(
         if (text === undefined ? !(await hasBlob(hash)) : isLocal(text)) continue;
         reached.add(hash);
         if (text === undefined) continue;
-        for (const link of objects.linksOf(text))
+        for (const link of await objects.linksAt(hash, text))
             if (link.type === 'object' || link.type === 'id') open.push(link.hash);
             else if (await mayReadAsBlob(objects, link.hash, hasBlob)) reached.add(link.hash);
     }

@@ -2,14 +2,12 @@ import { contentTypeOfText } from '../microdata/content-type.ts';
 import { ignoreBroken } from '../objects/object-errors.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { HeadMove } from '../objects/object-transaction.ts';
-import { UNKNOWN, updateAccess, WANT } from './access-index.ts';
+import { CLEARING, REBUILDING, REINDEXING, UNKNOWN, updateAccess, WANT } from './access-index.ts';
 import { isLocal } from './reach.ts';
 import type { Transaction } from '../storage/store.ts';
 import type { HasBlob } from './subject-set.ts';
 
 const DERIVED = /^(?:(?:grant|groups|members|set|want)\.|unknown$)/;
-/** Present while the index is not complete. */
-const REINDEXING = 'reindexing';
 /** Present while something may have become known that nobody has looked at. */
 const RECHECKING = 'rechecking';
 const PRESENT = Uint8Array.of(1);
@@ -25,7 +23,7 @@ export async function isReindexing(objects: ObjectStore): Promise<boolean> {
 export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Promise<void> {
     const { store } = objects;
     await store.transact(async transaction => {
-        transaction.put('state', REINDEXING, PRESENT);
+        transaction.put('state', REINDEXING, CLEARING);
         await Promise.resolve();
     });
     for await (const keys of inBatches(store.keys('state'), key => DERIVED.test(key)))
@@ -38,6 +36,10 @@ export async function reindexAccess(objects: ObjectStore, hasBlob: HasBlob): Pro
             for (const key of keys) transaction.trim('logs', key, Number.MAX_SAFE_INTEGER);
             await Promise.resolve();
         });
+    await store.transact(async transaction => {
+        transaction.put('state', REINDEXING, REBUILDING);
+        await Promise.resolve();
+    });
     const isLocal = async (idHash: string) => (await localTypeOf(objects, idHash)) !== undefined;
     for await (const ids of inBatches(store.keys('vheads'), isLocal))
         await objects.transact(async transaction => {

@@ -4,7 +4,8 @@ import type { Link } from '../objects/links.ts';
 import { ignoreBroken, ObjectStoreError } from '../objects/object-errors.ts';
 import type { ObjectReader } from '../objects/object-reader.ts';
 import type { ObjectTransaction } from '../objects/object-transaction.ts';
-import { flags, isReferenced, MemberPageWriter, ROOT_FLAGS, type Entry } from './member-pages.ts';
+import { isFramed } from '../microdata/content-type.ts';
+import { flags, isReferenced, leads, MemberPageWriter, type Entry } from './member-pages.ts';
 import { isLocal } from './reach.ts';
 
 /** Whether a BLOB is here. */
@@ -13,7 +14,7 @@ export type HasBlob = (hash: string) => Promise<boolean>;
 /** What is stored under a hash, as far as others may have it. */
 export interface Content {
     readonly links: readonly Link[];
-    /** A `file` may turn out to be an object when that is stored, a text of an `unknown` type when its recipe is registered. */
+    /** A `file`, or what came as a CLOB, may turn out to be an object when that is stored, a text of an `unknown` type when its recipe is registered. */
     readonly kind: 'plain' | 'file' | 'unknown';
 }
 
@@ -31,6 +32,8 @@ export async function contentOf(objects: ObjectReader, hash: string, hasBlob: Ha
     }
     if (text === undefined) return (await hasBlob(hash)) ? { links: [], kind: 'file' } : undefined;
     if (isLocal(text)) return undefined;
+    // Until it comes as an object.
+    if (isFramed(text) && (await objects.isRaw(hash))) return { links: [], kind: 'file' };
     const links = objects.findLinks(text);
     return links === undefined ? { links: [], kind: 'unknown' } : { links, kind: 'plain' };
 }
@@ -192,11 +195,6 @@ export class SubjectSet {
     #contentOf(hash: string): Promise<Content | undefined> {
         return contentOf(this.#objects, hash, this.#hasBlob);
     }
-}
-
-/** Whether access to it is access to what it links to. */
-function leads({ flags: set, strong }: Entry): boolean {
-    return (set & flags.present) !== 0 && (strong > 0 || (set & ROOT_FLAGS) !== 0);
 }
 
 function waits(entry: Entry): boolean {

@@ -65,6 +65,8 @@ class Report {
 /** Memory depends on the largest accessible set, not on the store. */
 export async function verifyInstance(one: VerifiedParts): Promise<VerifyReport> {
     const report = new Report();
+    // What is on the disk counts.
+    one.objects.store.forget();
     const objects = await verifyObjects(one, report);
     const heads = await verifyHeads(one, report);
     const blobs = await verifyBlobs(one, report);
@@ -204,7 +206,8 @@ async function verifyCounts(objects: ObjectReader, pages: MemberPages, report: R
     for await (const [hash, { flags: set }] of pages.entries()) {
         if ((set & (flags.expanded | flags.vague)) !== flags.expanded) continue;
         const text = await objects.text(hash);
-        for (const link of objects.linksOf(text)) count(link.hash, link.type === 'blob' || link.type === 'clob');
+        for (const link of await objects.linksAt(hash, text))
+            count(link.hash, link.type === 'blob' || link.type === 'clob');
         if ((set & flags.idCounted) !== 0) count(await objects.microdata.idHash(objects.microdata.parse(text)), false);
     }
     for await (const [hash, { strong, weak }] of pages.entries()) {

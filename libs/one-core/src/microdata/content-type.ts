@@ -6,6 +6,11 @@ export const OBJECT_FRAME = '<div itemscope itemtype="//refin.io/';
 /** How ID microdata begins. */
 export const ID_OBJECT_FRAME = '<div data-id-object="true" itemscope itemtype="//refin.io/';
 
+/** Whether a text begins like an object or ID object. */
+export function isFramed(text: string): boolean {
+    return text.startsWith(OBJECT_FRAME) || text.startsWith(ID_OBJECT_FRAME);
+}
+
 /**
  * What a stored text is: the name of a type, `TYPE [ID]`, or `CLOB` (spec 10 §7.1). An aid for people and tools; protocols
  * always state the kind of a hash. Types need no recipe here.

@@ -8,7 +8,7 @@ import { StorageError } from '../storage/storage-errors.ts';
 import type { StoreReader } from '../storage/store.ts';
 import { linksOf, type Link } from './links.ts';
 import { ObjectStoreError } from './object-errors.ts';
-import { hasObject, readHead } from './stored-text.ts';
+import { hasObject, isRaw, readHead } from './stored-text.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -69,6 +69,20 @@ export class ObjectReader {
             throw error;
         }
         return linksOf(text);
+    }
+
+    /**
+     * The links of what is stored under a hash, by its text. Bytes that came as a CLOB or BLOB have none, also if they are those
+     * of an object: nobody has looked at what they name.
+     */
+    async linksAt(hash: string, text: string): Promise<readonly Link[]> {
+        const links = this.linksOf(text);
+        return links.length > 0 && (await isRaw(this.reader, hash)) ? [] : links;
+    }
+
+    /** Whether a text in the frame of an object is stored as a CLOB or BLOB only. */
+    isRaw(hash: string): Promise<boolean> {
+        return isRaw(this.reader, hash);
     }
 
     /** Hash of the current version node of an ID; undefined if it has no version. */

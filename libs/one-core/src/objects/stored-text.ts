@@ -1,7 +1,8 @@
 // Values of the space `objects`, and the heads of IDs.
 //
 //   state/raw.<hash>    present if bytes in the frame of an object came as a CLOB or BLOB: the object itself, with its reverse
-//                       maps and its record in the journal, is not there yet
+//                       maps and its record in the journal, is not there yet, and what it names is nobody's but the sender's
+//   state/raws          present if there is any of these
 import { hashText } from '../crypto/hash.ts';
 import { isHash } from '../hashes.ts';
 import { ID_OBJECT_FRAME, OBJECT_FRAME } from '../microdata/content-type.ts';
@@ -11,6 +12,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const FRAMES = [OBJECT_FRAME, ID_OBJECT_FRAME].map(frame => encoder.encode(frame));
 const PRESENT = Uint8Array.of(1);
+const RAWS = 'raws';
 const rawKey = (hash: string): string => `raw.${hash}`;
 
 export type StoreStatus = 'new' | 'exists';
@@ -35,19 +37,11 @@ export async function storeText(
     isNew = false,
 ): Promise<StoreStatus> {
     const bytes = encoder.encode(text);
-    if (isNew) {
-        transaction.put('objects', hash, bytes);
-        return 'new';
-    }
-    const stored = await transaction.get('objects', hash);
-    if (stored !== undefined && equal(stored, bytes)) {
-        if (!(await isRaw(transaction, hash))) return 'exists';
-        transaction.delete('state', rawKey(hash));
-        return 'new';
-    }
+    const stored = isNew ? undefined : await transaction.get('objects', hash);
+    const wasRaw = await isRaw(transaction, hash);
+    if (stored !== undefined && equal(stored, bytes) && !wasRaw) return 'exists';
     transaction.put('objects', hash, bytes);
-    // Damaged before it became an object.
-    if (stored !== undefined) transaction.delete('state', rawKey(hash));
+    if (wasRaw) transaction.delete('state', rawKey(hash));
     return 'new';
 }
 
@@ -74,6 +68,7 @@ export function isFramed(start: Uint8Array): boolean {
 /** To be called when framed bytes became a value as a CLOB or BLOB. */
 export function markRaw(transaction: Transaction, hash: string): void {
     transaction.put('state', rawKey(hash), PRESENT);
+    transaction.put('state', RAWS, PRESENT);
 }
 
 /** Hash of the current version node of an ID. An empty or torn head, as such a crash may leave it, is none. */
@@ -90,8 +85,10 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-async function isRaw(reader: Pick<StoreReader, 'get'>, hash: string): Promise<boolean> {
-    return (await reader.get('state', rawKey(hash))) !== undefined;
+/** Whether it came as a CLOB or BLOB, and as nothing else. */
+export async function isRaw(reader: Pick<StoreReader, 'get'>, hash: string): Promise<boolean> {
+    // Few stores have any, and this is kept in memory.
+    return (await reader.get('state', RAWS)) !== undefined && (await reader.get('state', rawKey(hash))) !== undefined;
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {

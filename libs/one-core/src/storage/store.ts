@@ -1,4 +1,10 @@
-import { GATHER_MS, MAX_PENDING_BYTES, MAX_COMMIT_BYTES, MAX_TRANSACTION_BYTES } from '../limits.ts';
+import {
+    GATHER_MS,
+    MAX_COMMIT_BYTES,
+    MAX_PENDING_BYTES,
+    MAX_STATE_CACHE_BYTES,
+    MAX_TRANSACTION_BYTES,
+} from '../limits.ts';
 import { Sequence } from '../sequence.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { callSafely, idOf, listWith, PendingWrites, WriteSet } from './pending-writes.ts';
@@ -13,6 +19,7 @@ import {
     type ValueSpace,
     type Write,
 } from './storage-backend.ts';
+import { ValueCache } from './value-cache.ts';
 import { StorageKeyExistsError, TransactionTooLargeError } from './storage-errors.ts';
 
 /** Reads what a transaction sees, or what is durable. */
@@ -46,6 +53,8 @@ export class Store implements StoreReader, AsyncDisposable {
     #openTasks = 0;
     #idle: (() => void) | undefined;
     readonly #pending: PendingWrites;
+    /** Of the space `state`: every request of a peer and every commit asks for the same few. */
+    readonly #states = new ValueCache(MAX_STATE_CACHE_BYTES);
     readonly #lastNumbers = new Map<string, number>();
     #lastNumbersOf = 0;
 
@@ -53,7 +62,7 @@ export class Store implements StoreReader, AsyncDisposable {
     constructor(backend: StorageBackend, { gather = false }: { readonly gather?: boolean } = {}) {
         this.#backend = backend;
         this.#pending = new PendingWrites(
-            writes => backend.commit(writes),
+            writes => this.#commit(writes),
             MAX_COMMIT_BYTES,
             gather ? () => this.#gather() : undefined,
         );
@@ -63,8 +72,10 @@ export class Store implements StoreReader, AsyncDisposable {
         return this.#backend.blobs;
     }
 
-    get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
-        return this.#backend.get(space, key);
+    async get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
+        if (space !== 'state') return this.#backend.get(space, key);
+        const value = await this.#states.get(key, () => this.#backend.get(space, key));
+        return value && new Uint8Array(value);
     }
 
     getMany(space: ValueSpace, keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
@@ -95,12 +106,22 @@ export class Store implements StoreReader, AsyncDisposable {
     async #run<T>(task: (transaction: Transaction) => Promise<T>): Promise<{ result: T; durable: Promise<void> }> {
         while (this.#pending.size > MAX_PENDING_BYTES) await this.#pending.progress();
         const generation = this.#pending.generation;
-        const transaction = new CollectedWrites(this.#backend, this.#pending, this.#numbersOf(generation));
+        const transaction = new CollectedWrites(this.#backend, this, this.#pending, this.#numbersOf(generation));
         const result = await task(transaction).finally(() => transaction.end());
         await transaction.ensureNew();
         transaction.rememberNumbers();
         // In an object, so that the next task does not wait for the disk.
         return { result, durable: this.#stored(transaction, generation) };
+    }
+
+    async #commit(writes: readonly Write[]): Promise<void> {
+        try {
+            await this.#backend.commit(writes);
+        } catch (error) {
+            this.#states.clear();
+            throw error;
+        }
+        this.#states.committed(writes.filter(({ space }) => space === 'state'));
     }
 
     #taskEnded(): void {
@@ -118,6 +139,11 @@ export class Store implements StoreReader, AsyncDisposable {
             };
         });
         this.#idle = undefined;
+    }
+
+    /** Reads everything anew from now on. */
+    forget(): void {
+        this.#states.clear();
     }
 
     /** Waits for transactions under way and closes the backend. */
@@ -147,20 +173,27 @@ class CollectedWrites implements Transaction {
     readonly callbacks: (() => void)[] = [];
     readonly #created: [ValueSpace, string][] = [];
     readonly #backend: StorageBackend;
+    readonly #durable: Pick<StoreReader, 'get'>;
     readonly #pending: PendingWrites;
     readonly #lastNumbers: Map<string, number>;
     #ended = false;
 
     /** @param lastNumbers of lists that were asked for, by what was stored before */
-    constructor(backend: StorageBackend, pending: PendingWrites, lastNumbers: Map<string, number>) {
+    constructor(
+        backend: StorageBackend,
+        durable: Pick<StoreReader, 'get'>,
+        pending: PendingWrites,
+        lastNumbers: Map<string, number>,
+    ) {
         this.#backend = backend;
+        this.#durable = durable;
         this.#pending = pending;
         this.#lastNumbers = lastNumbers;
     }
 
     async get(space: ValueSpace, key: string): Promise<Uint8Array | undefined> {
         const write = this.#written(space, key);
-        if (write === undefined) return this.#backend.get(space, key);
+        if (write === undefined) return this.#durable.get(space, key);
         return write.type === 'put' ? new Uint8Array(write.value) : undefined;
     }
 
