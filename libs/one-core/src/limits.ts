@@ -67,8 +67,8 @@ export const TREES_AT_ONCE = 32;
 /** Versions of one ID that are asked for one by one, oldest first; of more the newest comes first and leads to all others. */
 export const MAX_NODES_ONE_BY_ONE = 4;
 
-/** Failed roots that are remembered, with their reasons. */
-export const MAX_FAILED_ROOTS = 1000;
+/** Failed roots that are remembered; what finds no room is tried again in every pass. */
+export const MAX_FAILED_ROOTS = 100_000;
 
 /** Pause before a failed root is tried again; it doubles with every attempt. */
 export const RETRY_FIRST_MS = 5_000;
@@ -104,3 +104,19 @@ export const MAX_KEPT_LIST = 8 * 1024 * 1024;
  * are merged into all the time; little beside what an instance needs anyway, also in a browser.
  */
 export const MAX_HISTORY_CACHE_BYTES = 32 * 1024 * 1024;
+
+/** UTF-16 units of fetched objects of one session that wait to be stored; above it each tree goes on one by one. */
+export const IMPORT_HELD_BYTES = 32 * 1024 * 1024;
+
+/** Longest root list of a peer, and its bad entries that are told one by one. */
+export const MAX_ROOTS = 1_000_000;
+export const MAX_LIST_ERRORS = 10;
+
+/** A root list is computed from everything that is granted: it may take so long. */
+export const ROOT_LIST_MS = 10 * 60_000;
+
+/** Persons that are remembered for having sent one object; others send it again when it matters. */
+export const MAX_SHOWN_BY = 32;
+
+/** Largest BLOB that is taken from a peer: one without end must not fill the disk. A film in cinema quality has room. */
+export const MAX_RECEIVED_BLOB = 256 * 1024 * 1024 * 1024;

@@ -1,5 +1,6 @@
 // Lists of children (spec 40 §5.4): everything that can be reached, each behind nothing that it needs.
 import { isHash } from '../hashes.ts';
+import { MAX_CHILDREN } from '../limits.ts';
 import { ChumError } from './chum-errors.ts';
 import type { ChildObject } from './services.ts';
 
@@ -10,6 +11,8 @@ export function parseChildList(answer: unknown): ChildObject[] {
     if (typeof answer !== 'string') throw new ChumError('DC-PC1', 'The list of children is no text');
     const list = parseJson(answer);
     if (!Array.isArray(list)) throw new ChumError('DC-PC2', 'The list of children is no JSON array');
+    if (list.length > MAX_CHILDREN)
+        throw new ChumError('CHUM_TOO_LARGE', `An object leads to more than ${MAX_CHILDREN} others`);
     return list.map((entry: unknown) => {
         const { type, hash } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
         if (!types.has(type)) throw new ChumError('DC-PC3', 'A child is of no known kind');

@@ -28,6 +28,8 @@ export interface ChumOptions extends ChumNames {
     readonly objects: ObjectStore;
     readonly blobs: Blobs;
     readonly accessible: Accessible;
+    /** IDs of which no version is taken over from anybody, such as the Instance object's. */
+    readonly ownIds?: ReadonlySet<string>;
     /** Authenticated: the person on the other side is `remotePerson`. The session closes it. */
     readonly channel: MessageChannel;
     /** False: one pass, then the end. True: until the connection ends. */
@@ -121,6 +123,7 @@ export class ChumSession implements AsyncDisposable {
             this.#importer = new Importer(this.#requests, {
                 ...{ objects, blobs, accessible, remotePerson, now, onError },
                 sequential: likeDeployed,
+                ...(options.ownIds !== undefined && { ownIds: options.ownIds }),
                 onStored: (type, hash) => this.#transferred(this.#stored, type, hash),
                 onProgress: () => options.onStatus?.(),
             });

@@ -3,7 +3,6 @@
 import type { Accessible } from '../access/accessible.ts';
 import { LOCAL_TYPES, type AccessibleRoot, type ObjectFilter } from '../access/accessible-roots.ts';
 import { closureOf } from '../access/closure.ts';
-import { isReferenced, MemberPages } from '../access/member-pages.ts';
 import { OneError } from '../errors.ts';
 import { nextTurn } from '../next-turn.ts';
 import { isHash } from '../hashes.ts';
@@ -139,7 +138,7 @@ export class Exporter {
 
     async #children(kind: 'object' | 'id', hash: unknown): Promise<string> {
         const { objects, leaveOutFetched = true } = this.#options;
-        const known = await this.#ensureAccessible(hash, frames[kind].hash, frames[kind].children);
+        const known = await this.#ensureAccessible(hash, frames[kind].hash, frames[kind].children, 'leads');
         if (!(await objects.text(known)).startsWith(frames[kind].frame))
             throw new ChumError('M2O-PH1', `What was asked for is no ${kind === 'id' ? 'ID object' : 'object'}`);
         const leftOut: string[] = [];
@@ -173,16 +172,18 @@ export class Exporter {
     }
 
     async #blob(hash: unknown, encoding: unknown): Promise<StreamResult> {
-        const known = await this.#ensureAccessible(hash, 'UTC-EHASH', 'CES-GBL1', true);
+        // That one is missing which is for this peer, the end of its stream says (spec 40 §3.8).
+        const known = await this.#ensureAccessible(hash, 'UTC-EHASH', 'CES-GBL1', 'isReferenced');
         if (encoding !== undefined && encoding !== 'utf8')
             throw new ChumError('CES-GBL2', 'A BLOB is asked for without encoding, a CLOB with "utf8"');
         return new StreamResult(this.#bytes(encoding === undefined ? 'blob' : 'clob', known), encoding);
     }
 
     async *#bytes(type: 'blob' | 'clob', hash: string): AsyncIterable<Uint8Array> {
-        const { blobs, onSent, onError } = this.#options;
+        const { accessible, blobs, remotePerson, onSent, onError } = this.#options;
         try {
             await using blob = await blobs.open(hash);
+            if (!(await accessible.has(remotePerson, hash))) throw new ChumError('CES-GBL1', NOT_ACCESSIBLE);
             yield* blob.stream();
         } catch (error) {
             onError?.(error);
@@ -192,34 +193,18 @@ export class Exporter {
         }
     }
 
-    /**
-     * The same answer for what does not exist and what is not for this peer.
-     * @param mayLack for BLOBs and CLOBs: that one is missing which is for this peer, the end of its stream says (spec 40 §3.8)
-     */
+    /** The same answer for what does not exist and what is not for this peer. */
     async #ensureAccessible(
         hash: unknown,
         form: ChumErrorCode,
         access: ChumErrorCode,
-        mayLack = false,
+        needed: 'has' | 'leads' | 'isReferenced' = 'has',
     ): Promise<string> {
         if (!isHash(hash)) throw new ChumError(form, 'A hash has 64 lower case hexadecimal digits');
         const { accessible, remotePerson, nothing = false } = this.#options;
-        const isAccessible =
-            !nothing &&
-            this.#listed.has(hash) &&
-            ((await accessible.has(remotePerson, hash)) || (mayLack && (await this.#isReferenced(hash))));
-        if (!isAccessible) throw new ChumError(access, NOT_ACCESSIBLE);
+        if (nothing || !this.#listed.has(hash) || !(await accessible[needed](remotePerson, hash)))
+            throw new ChumError(access, NOT_ACCESSIBLE);
         return hash;
-    }
-
-    /** Whether it would be accessible if it were here. */
-    async #isReferenced(hash: string): Promise<boolean> {
-        const { accessible, objects, remotePerson } = this.#options;
-        for (const subject of await accessible.subjects(remotePerson)) {
-            const entry = await new MemberPages(objects.store, subject).entry(hash);
-            if (entry !== undefined && isReferenced(entry)) return true;
-        }
-        return false;
     }
 }
 

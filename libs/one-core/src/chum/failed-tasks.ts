@@ -1,4 +1,4 @@
-import type { AccessibleRoot } from '../access/accessible-roots.ts';
+import { keyOf, type AccessibleRoot } from '../access/accessible-roots.ts';
 import { MAX_FAILED_ROOTS, RETRY_FIRST_MS, RETRY_LAST_MS } from '../limits.ts';
 
 /** What is imported together: one root, or the versions of one ID. */
@@ -42,7 +42,10 @@ export class FailedTasks {
     joined(task: ImportTask, now: number): ImportTask | undefined {
         const failed = this.#failed.get(task.key);
         if (failed === undefined) return task;
-        const joined = { key: task.key, roots: [...new Set([...failed.task.roots, ...task.roots])] };
+        const joined = {
+            key: task.key,
+            roots: [...new Map([...failed.task.roots, ...task.roots].map(root => [keyOf(root), root])).values()],
+        };
         this.#failed.set(task.key, { ...failed, task: joined });
         return failed.next <= now ? joined : undefined;
     }

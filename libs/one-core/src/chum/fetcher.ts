@@ -6,9 +6,10 @@ import type { AnyObject, Microdata } from '../microdata/microdata.ts';
 import type { Blobs } from '../objects/blobs.ts';
 import type { Link } from '../objects/links.ts';
 import { linksOf } from '../objects/links.ts';
-import { MAX_STREAMS_AT_ONCE } from '../limits.ts';
+import { MAX_RECEIVED_BLOB, MAX_STREAMS_AT_ONCE, SILENCE_MS } from '../limits.ts';
 import { Slots } from '../slots.ts';
 import { parseChildList } from './child-list.ts';
+import { HashFilter } from './hash-filter.ts';
 import { ChumError, type ChumErrorCode } from './chum-errors.ts';
 import type { RequestChannel } from './request-channel.ts';
 import { RequestError } from './request-errors.ts';
@@ -28,12 +29,16 @@ const codes = {
     id: { form: 'CIEC-FIDO1', hash: 'CIEC-FIDO2', local: 'CIEC-FIDO3' },
 } as const;
 
+/** One request that is not answered must not keep back all others. */
+const PATIENCE = { timeoutMs: SILENCE_MS };
+
 export class Fetcher {
     readonly #channel: RequestChannel;
     readonly #microdata: Microdata;
     readonly #blobs: Blobs;
     readonly #requests: Slots;
     readonly #streams = new Slots(MAX_STREAMS_AT_ONCE);
+    readonly #served = new HashFilter();
     /** What is fetched just now, and for several. */
     readonly #underWay = new Map<string, Promise<unknown>>();
 
@@ -45,11 +50,16 @@ export class Fetcher {
         this.#requests = new Slots(requestsAtOnce);
     }
 
+    /** Whether the peer has sent an object on this connection, of whatever type. */
+    wasServed(hash: string): boolean {
+        return this.#served.has(hash);
+    }
+
     /** Each before what it needs stands after it. @throws ChumError, RequestError */
     children(kind: 'object' | 'id', hash: string): Promise<ChildObject[]> {
         const service = kind === 'object' ? services.objectChildren : services.idObjectChildren;
         return this.#once(`${service}${hash}`, async () =>
-            parseChildList(await this.#requests.run(() => this.#channel.request(service, [hash]))),
+            parseChildList(await this.#requests.run(() => this.#channel.request(service, [hash], PATIENCE))),
         );
     }
 
@@ -58,11 +68,12 @@ export class Fetcher {
         const service = kind === 'object' ? services.object : services.idObject;
         return this.#once(`${service}${hash}`, async () => {
             const text = await this.#requests
-                .run(() => this.#channel.request(service, [hash]))
+                .run(() => this.#channel.request(service, [hash], PATIENCE))
                 .catch(ofForm(codes[kind].form));
             if (typeof text !== 'string') throw new ChumError(codes[kind].form, 'The peer sent no text for an object');
             if ((await hashText(text)) !== hash)
                 throw new ChumError(codes[kind].hash, `The peer sent something else than ${hash}`);
+            this.#served.add(hash);
             const obj = kind === 'object' ? this.#microdata.parse(text) : this.#microdata.parseId(text);
             if (LOCAL_TYPES.has(obj.$type$))
                 throw new ChumError(
@@ -80,7 +91,18 @@ export class Fetcher {
                 const writer = this.#blobs.createWriter();
                 try {
                     const encoding = type === 'clob' ? 'utf8' : undefined;
-                    const sink = { write: (bytes: Uint8Array) => writer.write(bytes) };
+                    let size = 0;
+                    const sink = {
+                        write: async (bytes: Uint8Array) => {
+                            size += bytes.length;
+                            if (size > MAX_RECEIVED_BLOB)
+                                throw new ChumError(
+                                    'CHUM_TOO_LARGE',
+                                    `A BLOB has more than ${MAX_RECEIVED_BLOB} bytes`,
+                                );
+                            await writer.write(bytes);
+                        },
+                    };
                     await this.#requests
                         .run(() => this.#channel.requestStream(services.blob, [hash, encoding], sink))
                         .catch(ofForm('CIEC-FBL1'));

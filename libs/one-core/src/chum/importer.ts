@@ -2,7 +2,7 @@
 // that fails is tried again later and does not stop any other.
 import type { Accessible } from '../access/accessible.ts';
 import { keyOf, type AccessibleRoot } from '../access/accessible-roots.ts';
-import { IMPORT_LOOK_AHEAD, MAX_KEPT_LIST, REQUESTS_AT_ONCE, TREES_AT_ONCE } from '../limits.ts';
+import { IMPORT_LOOK_AHEAD, MAX_KEPT_LIST, ROOT_LIST_MS, REQUESTS_AT_ONCE, TREES_AT_ONCE } from '../limits.ts';
 import type { Blobs } from '../objects/blobs.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { Slots } from '../slots.ts';
@@ -13,8 +13,9 @@ import { HashFilter } from './hash-filter.ts';
 import type { RequestChannel } from './request-channel.ts';
 import { parseRootList } from './root-list.ts';
 import { services, type ChildObject } from './services.ts';
+import { Shown } from './shown.ts';
 import { TreeImport } from './tree-import.ts';
-import { importVersions, type VersionRoot } from './version-import.ts';
+import { importVersions, isMerged, type VersionRoot } from './version-import.ts';
 
 export interface ImporterOptions {
     readonly objects: ObjectStore;
@@ -22,6 +23,8 @@ export interface ImporterOptions {
     readonly accessible: Accessible;
     /** ID hash of the person on the other side. */
     readonly remotePerson: string;
+    /** IDs of which no version is taken over from anybody. */
+    readonly ownIds?: ReadonlySet<string>;
     /** Milliseconds since 1970. */
     readonly now: () => number;
     /** One request after the other, and all that deployed importers ask for: for comparison. */
@@ -63,7 +66,8 @@ export class Importer {
         const fetcher = new Fetcher(channel, objects.microdata, blobs, sequential ? 1 : REQUESTS_AT_ONCE);
         this.#tree = new TreeImport({
             ...{ objects, blobs, accessible, remotePerson, fetcher, onStored },
-            shown: new HashFilter(),
+            shown: new Shown(objects, remotePerson),
+            demandProof: !sequential,
             lookAhead: sequential ? 1 : IMPORT_LOOK_AHEAD,
         });
     }
@@ -86,7 +90,9 @@ export class Importer {
      * @throws ChumError, RequestError if the list is none, or the channel is closed
      */
     async pass(): Promise<void> {
-        const tasks = await this.#tasks(await this.#channel.request(services.accessibleRoots, []));
+        const tasks = await this.#tasks(
+            await this.#channel.request(services.accessibleRoots, [], { timeoutMs: ROOT_LIST_MS }),
+        );
         this.#tell({ roots: this.#progress.roots, missing: tasks.length, failed: this.#failed.size });
         if (this.#options.sequential === true) {
             // ID objects first, as deployed importers do it.
@@ -146,8 +152,9 @@ export class Importer {
 
     async #isHere(root: AccessibleRoot): Promise<boolean> {
         const { objects } = this.#options;
-        if (root.type === 'versioned') return (await objects.has(root.idHash)) && (await objects.has(root.hash));
-        return objects.has(keyOf(root));
+        if (root.type === 'version_node') return isMerged(objects, root.node);
+        if (root.type === 'versioned' && !(await objects.has(root.idHash, 'id'))) return false;
+        return objects.has(keyOf(root), root.type === 'id' ? 'id' : 'object');
     }
 
     #run(task: ImportTask): Promise<void> {
@@ -169,12 +176,14 @@ export class Importer {
         if (root === undefined) return;
         if (root.type === 'version_node') {
             const choice = this.#options.sequential === true ? 'deepest' : 'newest';
+            if (this.#options.ownIds?.has(root.dataIdHash) === true)
+                throw new ChumError('CIEC-FO3', 'The peer sent a version of what only this instance says of itself');
             await importVersions(this.#options.objects, this.#tree, roots as readonly VersionRoot[], choice);
             return;
         }
-        if (root.type !== 'unversioned' && !(await this.#options.objects.has(root.idHash)))
+        if (root.type !== 'unversioned' && !(await this.#options.objects.has(root.idHash, 'id')))
             await this.#importTree('id', root.idHash, root.oneType);
-        if (root.type !== 'id' && !(await this.#options.objects.has(root.hash)))
+        if (root.type !== 'id' && !(await this.#options.objects.has(root.hash, 'object')))
             await this.#importTree('object', root.hash, root.oneType);
     }
 

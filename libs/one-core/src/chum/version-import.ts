@@ -1,6 +1,6 @@
-// Versions of one ID (spec 40 §6.4): all nodes that are new, then their merge. The nodes that nothing else needs and the merge
-// are one commit, so that no merge is ever left over.
-import type { AccessibleRoot } from '../access/accessible-roots.ts';
+// Versions of one ID (spec 40 §6.4): all nodes that are new, then their merge, in one commit with the nodes that nothing else
+// needs. What could not be fetched keeps nothing else from being merged.
+import { LOCAL_TYPES, type AccessibleRoot } from '../access/accessible-roots.ts';
 import { MAX_NODES_ONE_BY_ONE } from '../limits.ts';
 import type { AnyObject } from '../microdata/microdata.ts';
 import type { ObjectReader } from '../objects/object-reader.ts';
@@ -8,10 +8,14 @@ import { importFetched, type MergeChoice } from '../versions/fetched-nodes.ts';
 import { ChumError } from './chum-errors.ts';
 import type { Received } from './fetcher.ts';
 import type { TreeImport } from './tree-import.ts';
+import { isUnmerged, isVersionNode, markMerged } from './unmerged.ts';
 
 export type VersionRoot = Extract<AccessibleRoot, { type: 'version_node' }>;
 
-/** @throws ChumError, RequestError, MicrodataError, MergeError, StorageError; then nothing was merged */
+/**
+ * @throws the first of what failed: ChumError, RequestError, MicrodataError for single nodes, after the others were merged;
+ * MergeError, StorageError, and then nothing was merged
+ */
 export async function importVersions(
     objects: ObjectReader,
     tree: TreeImport,
@@ -19,29 +23,51 @@ export async function importVersions(
     choice: MergeChoice,
 ): Promise<void> {
     const fresh: VersionRoot[] = [];
-    for (const root of roots) if (!(await objects.has(root.node))) fresh.push(root);
-    if (fresh.length === 0) return;
+    for (const root of roots) if (!(await isMerged(objects, root.node))) fresh.push(root);
     const nodes = new Map<string, AnyObject>();
     /** Fetched, and stored at the end. */
     const last = new Map<string, Received>();
-    for (const root of inOrder(fresh)) {
-        const { node: hash } = root;
-        if (await objects.has(hash)) nodes.set(hash, await objects.read(hash));
-        else {
-            const { root: received, rest } = await tree.fetch('object', hash, last);
-            await tree.store(rest);
-            last.set(hash, received);
-            nodes.set(hash, received.obj);
+    let failure: { readonly error: unknown } | undefined;
+    for (const root of inOrder(fresh))
+        try {
+            nodes.set(root.node, await fetchNode(objects, tree, root, last));
+        } catch (error) {
+            failure ??= { error };
         }
-        await ensureVersionOf(objects, root, nodes.get(hash));
-    }
     const fetched = fresh.flatMap(({ node: hash }) => {
         const node = nodes.get(hash);
         return node === undefined ? [] : [{ hash, node }];
     });
-    await tree.store([...last.values()], async transaction => {
-        await importFetched(transaction, { nodes: fetched, choice });
-    });
+    if (fetched.length > 0)
+        await tree.store([...last.values()], async transaction => {
+            await importFetched(transaction, { nodes: fetched, choice });
+            await markMerged(transaction, [...nodes.keys()]);
+        });
+    if (failure !== undefined) throw failure.error;
+}
+
+/** Whether a version node is here, and part of the history of its ID or of what was merged into it. */
+export async function isMerged(objects: ObjectReader, node: string): Promise<boolean> {
+    return (await objects.has(node, 'object')) && !(await isUnmerged(objects.reader, node));
+}
+
+async function fetchNode(
+    objects: ObjectReader,
+    tree: TreeImport,
+    root: VersionRoot,
+    last: Map<string, Received>,
+): Promise<AnyObject> {
+    const { node: hash } = root;
+    if (await objects.has(hash, 'object')) {
+        const node = await objects.read(hash);
+        await ensureVersionOf(objects, root, node);
+        return node;
+    }
+    const { root: received, rest, deferred } = await tree.fetch('object', hash, last);
+    await tree.store(rest);
+    await ensureVersionOf(objects, root, received.obj);
+    for (const each of [...deferred, received]) last.set(each.hash, each);
+    return received.obj;
 }
 
 /**
@@ -53,13 +79,14 @@ function inOrder(roots: readonly VersionRoot[]): readonly VersionRoot[] {
     return roots.length <= MAX_NODES_ONE_BY_ONE || newest === undefined ? roots : [newest, ...roots.slice(0, -1)];
 }
 
-/** @throws ChumError `CI-CCI1`, `CI-CCI2` */
-async function ensureVersionOf(objects: ObjectReader, root: VersionRoot, node: AnyObject | undefined): Promise<void> {
-    const data = await objects.read(String(node?.['data']));
-    const isVersion =
-        node?.$type$.startsWith('VersionNode') === true && objects.microdata.recipes.isVersioned(data.$type$);
+/** @throws ChumError `CI-CCI1`, `CI-CCI2`, `CIEC-FO3` */
+async function ensureVersionOf(objects: ObjectReader, root: VersionRoot, node: AnyObject): Promise<void> {
+    const data = await objects.read(String(node['data']));
+    const isVersion = isVersionNode(node) && objects.microdata.recipes.isVersioned(data.$type$);
     if (!isVersion || (await objects.microdata.idHash(data, { lossy: true })) !== (root.dataIdHash as unknown))
         throw new ChumError('CI-CCI1', `The version node ${root.node} is not one of the ID that it was listed for`);
     if (data.$type$ !== root.dataType)
         throw new ChumError('CI-CCI2', `The version node ${root.node} is not of the type that it was listed with`);
+    if (LOCAL_TYPES.has(data.$type$))
+        throw new ChumError('CIEC-FO3', `The peer sent a version of type "${data.$type$}", which is local`);
 }

@@ -60,7 +60,7 @@ export interface OpenOptions extends NewIdentity {
 /** What a session needs besides the parts of an instance; the local person is the owner, unless another identity is used. */
 export type StartChumOptions = Omit<
     ChumOptions,
-    'objects' | 'blobs' | 'accessible' | 'now' | 'localInstanceName' | 'localPerson'
+    'objects' | 'blobs' | 'accessible' | 'ownIds' | 'now' | 'localInstanceName' | 'localPerson'
 > &
     Partial<Pick<ChumOptions, 'localPerson'>>;
 
@@ -182,7 +182,7 @@ export class OneInstance implements AsyncDisposable {
             localInstanceName: this.name,
             localPerson: this.owner,
             ...options,
-            ...{ objects, blobs, accessible, now: this.objects.now },
+            ...{ objects, blobs, accessible, now: this.objects.now, ownIds: new Set([this.id]) },
         });
     }
 
@@ -254,7 +254,7 @@ export class OneInstance implements AsyncDisposable {
             if (!this.recipes.has(recipe.name)) this.recipes.register(recipe);
         }
         this.objects.enableReverseMaps(
-            new EnabledReverseMaps(obj.enabledReverseMapTypes, obj.enabledReverseMapTypesForIdObjects),
+            EnabledReverseMaps.besidesDefaults(obj.enabledReverseMapTypes, obj.enabledReverseMapTypesForIdObjects),
         );
         this.objects.derive((objects, changes) =>
             updateAccess(objects, changes, this.#hasBlob, subjects => this.accessible.emit(subjects)),

@@ -36,8 +36,8 @@ export class ObjectReader {
     }
 
     /** Whether an object or ID object is there, as such and not only as a CLOB or BLOB of the same bytes. */
-    has(hash: string): Promise<boolean> {
-        return hasObject(this.reader, hash);
+    has(hash: string, kind?: 'object' | 'id'): Promise<boolean> {
+        return hasObject(this.reader, hash, kind);
     }
 
     /** @throws ObjectStoreError `SB-READ2` @throws StorageError @throws MicrodataError for what is no object of a known type */

@@ -81,6 +81,16 @@ export class EnabledReverseMaps {
         this.#enabled = { Object: withDefaults('Object', objects), IdObject: withDefaults('IdObject', idObjects) };
     }
 
+    /** Of what an Instance object says that somebody else may have written: types that are always kept do not matter. */
+    static besidesDefaults(
+        objects: ReverseMapTypes = new Map(),
+        idObjects: ReverseMapTypes = new Map(),
+    ): EnabledReverseMaps {
+        const others = (kind: ReverseMapKind, types: ReverseMapTypes): ReverseMapTypes =>
+            new Map([...types].filter(([type]) => !ALWAYS_ENABLED[kind].includes(type)));
+        return new EnabledReverseMaps(others('Object', objects), others('IdObject', idObjects));
+    }
+
     /** Hashes whose map gets an entry for a new object or ID object; each once. */
     targets(kind: ReverseMapKind, type: string, text: string, microdata: Microdata): ReadonlySet<string> {
         const names = this.#enabled[kind].get(type);

@@ -45,9 +45,16 @@ export async function storeText(
     return 'new';
 }
 
-/** Whether an object is there, and not only bytes like it. */
-export async function hasObject(reader: Pick<StoreReader, 'get'>, hash: string): Promise<boolean> {
-    return (await reader.get('objects', hash)) !== undefined && !(await isRaw(reader, hash));
+/** Whether an object is there, and not only bytes like it. @param kind default: either */
+export async function hasObject(
+    reader: Pick<StoreReader, 'get'>,
+    hash: string,
+    kind?: 'object' | 'id',
+): Promise<boolean> {
+    const value = await reader.get('objects', hash);
+    if (value === undefined) return false;
+    const frames = kind === undefined ? FRAMES : kind === 'object' ? FRAMES.slice(0, 1) : FRAMES.slice(1);
+    return frames.some(frame => startsWith(value, frame)) && !(await isRaw(reader, hash));
 }
 
 /** Stores the bytes of a CLOB or BLOB once. */

@@ -24,21 +24,12 @@ const groupRoots = [
         dataType: 'ChumTestDoc',
     },
 ];
-const doc3 = {
-    hash: '714e4592616f5672c8eb26f274d4812efba5178a50f03366890038e9d2e8e4cb',
-    text: '<div itemscope itemtype="//refin.io/ChumTestDoc"><span itemprop="id">doc3</span><span itemprop="title">t1</span></div>',
-};
 const VERSION = 8;
 
 export const transcriptDeviations: Readonly<Record<string, TranscriptDeviation>> = {
     '3a/B': {
         because: '13: requests of version groups may be permuted; ours fetches one group after the other',
         edits: [reordered('B>A', 18, 20, 21, 23, 26, 27, 19, 22, 24, 25, 28, 29)],
-    },
-    '3f/B': {
-        because: '6.3, check 6: a peer shows that it has what it links to, unless it may read it here',
-        edits: [asked(11, 'B>A', 6, [doc3.hash], doc3.text)],
-        chum: { statistics: { requestsSentTotal: 15, requestsReceivedTotal: 3, requestsReceivedInvalid: 0 } },
     },
     '6a/A': {
         because: '11.10: group grants count without a filter',
