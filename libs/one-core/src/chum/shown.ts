@@ -4,20 +4,24 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import type { Transaction } from '../storage/store.ts';
 import { HashFilter } from './hash-filter.ts';
 
-const shownKey = (hash: string): string => `shown.${hash}`;
+/** An object with everything that it leads to, or bytes alone: those of an object may name what the person does not have. */
+export type ShownAs = 'object' | 'bytes';
+
+const keyOf = (as: ShownAs, hash: string): string => `${as === 'object' ? 'shown' : 'shownBytes'}.${hash}`;
 
 /**
  * What a person has shown to have, by sending it: only this, and what it may read here anyway, may be part of what it sends
  * later. Kept with the objects, so that it is sent once and not once per connection.
  *
- *   state/shown.<hash>    ID hashes of the persons that have sent it
+ *   state/shown.<hash>         ID hashes of the persons that have sent it as an object or ID object, and shown what it leads to
+ *   state/shownBytes.<hash>    the same, as a BLOB or CLOB
  */
 export class Shown {
     readonly #objects: ObjectStore;
     readonly #person: string;
     /** On this connection. */
-    readonly #now = new HashFilter();
-    /** Not stored yet. */
+    readonly #now = { object: new HashFilter(), bytes: new HashFilter() };
+    /** Keys that are not stored yet. */
     #fresh = new Set<string>();
 
     constructor(objects: ObjectStore, person: string) {
@@ -25,27 +29,27 @@ export class Shown {
         this.#person = person;
     }
 
-    add(hash: string): void {
-        if (this.#now.has(hash)) return;
-        this.#now.add(hash);
-        this.#fresh.add(hash);
+    add(hash: string, as: ShownAs): void {
+        if (this.#now[as].has(hash)) return;
+        this.#now[as].add(hash);
+        this.#fresh.add(keyOf(as, hash));
     }
 
-    async has(hash: string): Promise<boolean> {
-        if (this.#now.has(hash)) return true;
-        return decodeHashes(await this.#objects.store.get('state', shownKey(hash))).includes(this.#person);
+    async has(hash: string, as: ShownAs): Promise<boolean> {
+        if (this.#now[as].has(hash)) return true;
+        return decodeHashes(await this.#objects.store.get('state', keyOf(as, hash))).includes(this.#person);
     }
 
     /** Keeps what was added since. */
     async store(transaction: Transaction): Promise<void> {
         const fresh = this.#fresh;
         this.#fresh = new Set();
-        for (const hash of fresh) {
-            const persons = decodeHashes(await transaction.get('state', shownKey(hash)));
+        for (const key of fresh) {
+            const persons = decodeHashes(await transaction.get('state', key));
             if (persons.includes(this.#person)) continue;
             // Who finds no room shows it again on the next connection.
             if (persons.length < MAX_SHOWN_BY)
-                transaction.put('state', shownKey(hash), encodeHashes([...persons, this.#person]));
+                transaction.put('state', key, encodeHashes([...persons, this.#person]));
         }
     }
 }

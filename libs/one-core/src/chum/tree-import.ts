@@ -79,6 +79,7 @@ export class TreeImport {
                 allowed.add(nameOf(child));
                 if (received === undefined) continue;
                 await this.#ensureLinks(received, allowed, pending);
+                this.#options.shown.add(received.hash, 'object');
                 const isDeferred = received.links.some(link => pending.has(link.hash) || deferred.has(link.hash));
                 if (isDeferred) deferred.set(received.hash, received);
                 else rest.push(received);
@@ -91,7 +92,7 @@ export class TreeImport {
             }
             const root = await fetcher.object(kind, hash);
             await this.#ensureLinks(root, allowed, pending);
-            this.#options.shown.add(hash);
+            this.#options.shown.add(hash, 'object');
             return { root, rest, deferred: [...deferred.values()] };
         } finally {
             this.#held -= size;
@@ -117,9 +118,18 @@ export class TreeImport {
 
     /** Whether something is here as what it is said to be, with everything that it leads to. */
     async isHere({ type, hash }: ChildObject): Promise<boolean> {
-        return type === 'blob' || type === 'clob'
-            ? this.#options.blobs.has(hash)
-            : this.#options.objects.has(hash, type);
+        return isBytes(type) ? this.#options.blobs.has(hash) : this.#options.objects.has(hash, type);
+    }
+
+    /**
+     * Whether a peer may make something of it that leads to what is here already. A peer that knows no more than its hash must
+     * not get it back by linking it to something that is granted to it: it has to show that it has it, and what it leads to.
+     */
+    async mayName({ type, hash }: ChildObject): Promise<boolean> {
+        const { shown, accessible, remotePerson, demandProof } = this.#options;
+        if (!demandProof || (await shown.has(hash, 'object'))) return true;
+        if (!isBytes(type)) return accessible.leads(remotePerson, hash);
+        return (await shown.has(hash, 'bytes')) || (await accessible.has(remotePerson, hash));
     }
 
     /** @returns what is to be looked at, and stored if it is new; undefined for what is here, or will be before */
@@ -127,26 +137,13 @@ export class TreeImport {
         const { type, hash } = child;
         if (pending.has(hash)) return undefined;
         const isHere = await this.isHere(child);
-        if (isHere && (await this.#mayName(child))) return undefined;
+        if (isHere && (await this.mayName(child))) return undefined;
         const { fetcher, shown, onStored } = this.#options;
-        if (type !== 'blob' && type !== 'clob') {
-            const received = await fetcher.object(type, hash);
-            shown.add(hash);
-            return received;
-        }
+        if (!isBytes(type)) return fetcher.object(type, hash);
         await fetcher.bytes(type, hash);
         if (!isHere) onStored(type, hash);
-        shown.add(hash);
+        shown.add(hash, 'bytes');
         return undefined;
-    }
-
-    /**
-     * Whether a peer may make something of it that leads to what is here already. A peer that knows no more than its hash must
-     * not get it back by linking it to something that is granted to it: it has to show that it has it, and what it leads to.
-     */
-    async #mayName({ hash }: ChildObject): Promise<boolean> {
-        const { shown, accessible, remotePerson, demandProof } = this.#options;
-        return !demandProof || (await shown.has(hash)) || (await accessible.has(remotePerson, hash));
     }
 
     /** @throws ChumError `CI-ACO`, `CI-ACIDO` for a link to what was neither listed before nor is here */
@@ -158,7 +155,7 @@ export class TreeImport {
         for (const link of links) {
             if (allowed.has(nameOf(link)) || (link.type === 'object' && pending.has(link.hash))) continue;
             const isHere = await this.isHere(link);
-            if (isHere && (await this.#mayName(link))) continue;
+            if (isHere && (await this.mayName(link))) continue;
             if (!isHere && this.#options.fetcher.wasServed(link.hash)) await this.#fetchAgain(link, pending);
             else
                 throw new ChumError(
@@ -170,7 +167,7 @@ export class TreeImport {
 
     /** What a peer does not list, because it was fetched on this connection, may have been part of a tree that failed. */
     async #fetchAgain(child: ChildObject, pending: ReadonlyMap<string, Received>): Promise<void> {
-        if (child.type === 'blob' || child.type === 'clob') {
+        if (isBytes(child.type)) {
             await this.#child(child, pending);
             return;
         }
@@ -181,5 +178,9 @@ export class TreeImport {
 
 /** By which links find what was listed: an object listed as a BLOB is none. */
 function nameOf({ type, hash }: ChildObject): string {
-    return `${type === 'blob' || type === 'clob' ? 'bytes' : type} ${hash}`;
+    return `${isBytes(type) ? 'bytes' : type} ${hash}`;
+}
+
+function isBytes(type: ChildObject['type']): type is 'blob' | 'clob' {
+    return type === 'blob' || type === 'clob';
 }

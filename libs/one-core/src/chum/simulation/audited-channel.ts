@@ -19,6 +19,8 @@ export class AuditedChannel implements MessageChannel {
     readonly #person: string;
     readonly #report: (problem: string) => void;
     readonly #open = new Map<number, Open>();
+    /** Hashes that were in lists on this connection. */
+    readonly #listed = new Set<string>();
 
     /** @param person on the other side */
     constructor(inner: MessageChannel, reach: ExpectedReach, person: string, report: (problem: string) => void) {
@@ -82,7 +84,8 @@ export class AuditedChannel implements MessageChannel {
         const mayName = (hash: string): boolean =>
             hash === open.hash || open.before.named.has(hash) || now.named.has(hash);
         for (const [hash] of text.matchAll(HASH))
-            if (!mayName(hash)) this.#report(`service ${String(open.serviceId)} names ${hash}, which is not for this peer`);
+            if (!mayName(hash))
+                this.#report(`service ${String(open.serviceId)} names ${hash}, which is not for this peer`);
         if (type === 'data') this.#checkData(open, data, now);
     }
 
@@ -90,13 +93,18 @@ export class AuditedChannel implements MessageChannel {
         switch (serviceId) {
             case services.accessibleRoots:
                 this.#checkRoots(String(data), before, now);
+                this.#list(String(data));
                 return;
+            case services.objectChildren:
+            case services.idObjectChildren:
+                this.#list(String(data));
+                break;
             case services.object:
             case services.idObject:
                 if (hashOf(String(data)) !== hash) this.#report(`something else was given than ${String(hash)}`);
         }
         const isAboutHash = [4, 5, 6, 7].includes(Number(serviceId));
-        if (isAboutHash && !isReadable(hash, before, now))
+        if (isAboutHash && !this.#mayRead(hash, before, now))
             this.#report(`service ${String(serviceId)} answers for ${String(hash)}, which is not for this peer`);
     }
 
@@ -109,15 +117,21 @@ export class AuditedChannel implements MessageChannel {
             if (now.roots.has(key) && !listed.has(root)) this.#report(`the root ${root} is not listed`);
     }
 
+    #list(text: string): void {
+        for (const [hash] of text.matchAll(HASH)) this.#listed.add(hash);
+    }
+
+    /** Whatever is asked for has to be listed first (spec 40 §5.3). */
+    #mayRead(hash: unknown, before: Reach, now: Reach): boolean {
+        if (typeof hash !== 'string' || !this.#listed.has(hash)) return false;
+        return before.readable.has(hash) || now.readable.has(hash);
+    }
+
     #checkStream(responseId: number): void {
         const open = this.#open.get(responseId);
-        if (open?.serviceId !== services.blob || !isReadable(open.hash, open.before, this.#reach.of(this.#person)))
+        if (open?.serviceId !== services.blob || !this.#mayRead(open.hash, open.before, this.#reach.of(this.#person)))
             this.#report(`a stream of ${String(open?.hash)} is sent, which is not for this peer`);
     }
-}
-
-function isReadable(hash: unknown, before: Reach, now: Reach): boolean {
-    return typeof hash === 'string' && (before.readable.has(hash) || now.readable.has(hash));
 }
 
 function parsed(text: string): unknown {

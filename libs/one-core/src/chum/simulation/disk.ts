@@ -16,10 +16,14 @@ export class Disk {
     readonly objects = new Map<string, Uint8Array>();
     /** Hash of the current version node by ID hash. */
     readonly heads = new Map<string, string>();
+    /** Of objects that are here as CLOBs or BLOBs only. */
+    readonly raw = new Set<string>();
     /** Large BLOBs. */
     readonly blobs = new Set<string>();
     /** Counts the changes. */
     version = 0;
+    /** BLOBs that somebody writes. */
+    openWriters = 0;
     readonly memory = new MemoryBackend();
 
     has(hash: string): boolean {
@@ -28,16 +32,20 @@ export class Disk {
 
     committed(writes: readonly Write[]): void {
         this.version++;
-        for (const write of writes) {
-            if (write.type !== 'put') continue;
-            if (write.space === 'objects') this.objects.set(write.key, write.value);
-            else if (write.space === 'vheads') this.heads.set(write.key, new TextDecoder().decode(write.value));
-        }
+        for (const write of writes)
+            if (write.type === 'put') this.#put(write);
+            else if (write.type === 'delete' && write.space === 'state') this.raw.delete(write.key.replace('raw.', ''));
     }
 
     blobStored(name: string): void {
         this.version++;
         this.blobs.add(name);
+    }
+
+    #put({ space, key, value }: Extract<Write, { type: 'put' }>): void {
+        if (space === 'objects') this.objects.set(key, value);
+        else if (space === 'vheads') this.heads.set(key, new TextDecoder().decode(value));
+        else if (space === 'state' && key.startsWith('raw.')) this.raw.add(key.replace('raw.', ''));
     }
 }
 
@@ -110,14 +118,24 @@ class MountedBlobs implements BlobFiles {
 
     async create(): Promise<BlobFileWriter> {
         const writer = await this.#alive(() => this.#disk.memory.blobs.create());
+        this.#disk.openWriters++;
+        let isOpen = true;
+        const end = (): void => {
+            if (isOpen) this.#disk.openWriters--;
+            isOpen = false;
+        };
         return {
             write: bytes => this.#alive(() => writer.write(bytes)),
             finish: async name => {
                 const status = await this.#alive(() => writer.finish(name));
+                end();
                 this.#disk.blobStored(name);
                 return status;
             },
-            abort: () => this.#alive(() => writer.abort()),
+            abort: async () => {
+                await this.#alive(() => writer.abort());
+                end();
+            },
         };
     }
 

@@ -90,7 +90,10 @@ export class ExpectedReach {
 
     #content(hash: string): Content | undefined {
         const bytes = this.#disk.objects.get(hash);
-        return bytes && this.#contents.of(hash, bytes);
+        const content = bytes && this.#contents.of(hash, bytes);
+        // Nobody has looked at what bytes link to that are here as a CLOB only.
+        const isRaw = content !== undefined && this.#disk.raw.has(hash);
+        return isRaw ? { type: undefined, isLocal: content.isLocal, object: undefined, links: [] } : content;
     }
 
     /** Current versions of the types that say who may read what. */
@@ -176,13 +179,14 @@ export class ExpectedReach {
             for (const link of content?.links ?? []) {
                 named.add(link.hash);
                 if (link.type === 'object' || link.type === 'id') open.push(link.hash);
-                else if (this.#disk.has(link.hash) && this.#content(link.hash)?.isLocal !== true) readable.add(link.hash);
+                else if (this.#disk.has(link.hash) && this.#content(link.hash)?.isLocal !== true)
+                    readable.add(link.hash);
             }
         }
         // What may be read as bytes says whatever stands in them.
         for (const hash of readable) {
             const bytes = this.#disk.objects.get(hash);
-            if (bytes === undefined || expanded.has(hash)) continue;
+            if (bytes === undefined || (expanded.has(hash) && this.#content(hash)?.object !== undefined)) continue;
             for (const [name] of new TextDecoder().decode(bytes).matchAll(/[0-9a-f]{64}/g)) named.add(name);
         }
         return { readable, named };

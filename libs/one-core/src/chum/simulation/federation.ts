@@ -5,6 +5,10 @@ import { verifyInstance } from '../../instance/verify.ts';
 import { RecipeRegistry } from '../../recipes/recipe-registry.ts';
 import { accessibleRoots } from '../../access/accessible-roots.ts';
 import { reachOf } from '../../access/reach.ts';
+import type { ChumOptions, ChumSession } from '../chum-session.ts';
+import type { MessageChannel } from '../message-channel.ts';
+import { RequestChannel } from '../request-channel.ts';
+import { services } from '../services.ts';
 import type { TestPeer } from '../test-peer.ts';
 import { AuditedChannel } from './audited-channel.ts';
 import { Contents } from './expected-reach.ts';
@@ -37,6 +41,7 @@ export const actions = [
     'group',
     'connect',
     'lose',
+    'spy',
     'kill',
     'start',
 ] as const;
@@ -59,11 +64,14 @@ export interface FederationOptions {
     readonly hub: boolean;
 }
 
-/** Milliseconds between two looks at a peer that hints at nothing, during disturbances and after them. */
+/** Milliseconds between two looks at a peer. */
 const POLL = 3_000;
-const LAST_POLL = 15_000;
-/** Time in which every session asks again, and tries again what has failed. */
-const ROUND = 40_000;
+/** After all disturbances hints have to be enough, where both sides know them. */
+const NO_POLL = 3_600_000;
+/** Time after which nothing is under way any more. */
+const ROUND = 20_000;
+/** Most milliseconds between what a spy hears of and its questions. */
+const SPY_PAUSE = 20_000;
 /** Rounds after which what still changes will never come to rest. */
 const MAX_ROUNDS = 40;
 const DOCS = 3;
@@ -82,6 +90,8 @@ export class Federation {
     readonly #clobs = new Set<string>();
     /** ID hashes of what only two instances change. */
     readonly #grown = new Set<string>();
+    /** Names of those that were merged as deployed instances do it: of two unrelated versions one is lost (spec 21 §9). */
+    readonly #lossy = new Set<string>();
     readonly #granted = new Map<Instance, { readonly object?: string; readonly id?: string }[]>();
 
     private constructor({ seed, hub }: FederationOptions) {
@@ -115,7 +125,7 @@ export class Federation {
         for (const [one, other] of this.#pairs()) {
             await this.#shareGrown(one, other);
             await this.#shareGrown(other, one);
-            this.#connect(one, other, this.#random, LAST_POLL);
+            this.#connect(one, other, this.#random, NO_POLL);
         }
         for (let round = 0; round < MAX_ROUNDS; round++) {
             const before = this.#versions();
@@ -134,7 +144,9 @@ export class Federation {
         for (const [one, other] of this.#pairs()) await this.#checkGrown(one, other);
         for (const { status } of this.#sessions())
             for (const { root, error } of status.failed)
-                this.problems.push(`the root ${root} failed: ${error instanceof Error ? error.message : String(error)}`);
+                this.problems.push(
+                    `the root ${root} failed: ${error instanceof Error ? error.message : String(error)}`,
+                );
     }
 
     /** Those that may meet. */
@@ -153,7 +165,9 @@ export class Federation {
     }
 
     #at(place: number): Instance {
-        return this.instances[place % this.instances.length] as Instance;
+        const instance = this.instances[place % this.instances.length];
+        if (instance === undefined) throw new RangeError('A federation has instances.');
+        return instance;
     }
 
     async #do({ action, at, to, seed }: Step): Promise<void> {
@@ -168,7 +182,9 @@ export class Federation {
                 ]);
                 return;
             case 'doc':
-                this.#change(instance, `doc ${random.int(DOCS)}`, (id, before) => changedDoc(random, id, before, known));
+                this.#change(instance, `doc ${random.int(DOCS)}`, (id, before) =>
+                    changedDoc(random, id, before, known),
+                );
                 return;
             case 'count':
                 this.#change(instance, counted(instance), (id, before) => countedDoc(random, id, before));
@@ -235,6 +251,9 @@ export class Federation {
             case 'lose':
                 random.pick(instance.sessions)?.wire.lose();
                 return;
+            case 'spy':
+                this.#spy(instance, other, random);
+                return;
             case 'kill':
                 instance.kill();
                 return;
@@ -288,26 +307,65 @@ export class Federation {
     #connect(one: Instance, other: Instance, random: Random, pollInterval = POLL): void {
         if (!one.isAlive || !other.isAlive) return;
         const wire = new Wire(this.#random);
+        const likeDeployed = [random.once(6), random.once(6)] as const;
+        if (likeDeployed.includes(true)) this.#lossy.add(grown(one, other));
         const ends = [
-            { instance: one, remote: other, channel: wire.ends[0] },
-            { instance: other, remote: one, channel: wire.ends[1] },
+            { instance: one, remote: other, channel: wire.ends[0], likeDeployed: likeDeployed[0] },
+            { instance: other, remote: one, channel: wire.ends[1], likeDeployed: likeDeployed[1] },
         ];
-        for (const { instance, remote, channel } of ends) {
-            const report = (problem: string): void => void this.problems.push(`${instance.name} to ${remote.name}: ${problem}`);
-            const audited = new AuditedChannel(channel, instance.reach, remote.person, report);
-            const session = instance.peer.chum(audited, remote.peer, {
-                keepRunning: true,
-                pollInterval,
-                now: Date.now,
-                likeDeployed: random.once(6),
+        for (const { instance, remote, channel, likeDeployed: own } of ends)
+            this.#session(instance, remote, wire, channel, {
+                pollInterval: likeDeployed.includes(true) ? POLL : pollInterval,
+                likeDeployed: own,
             });
-            const running = { session, with: remote, wire };
-            instance.sessions.push(running);
-            void session.ended.then(() => {
-                instance.sessions = instance.sessions.filter(each => each !== running);
-                this.messages += session.status.statistics.requestsSentTotal;
-            });
-        }
+    }
+
+    #session(
+        instance: Instance,
+        remote: Instance,
+        wire: Wire,
+        channel: MessageChannel,
+        options: Partial<ChumOptions>,
+    ): ChumSession {
+        const report = (problem: string): void =>
+            void this.problems.push(`${instance.name} to ${remote.name}: ${problem}`);
+        const audited = new AuditedChannel(channel, instance.reach, remote.person, report);
+        const session = instance.peer.chum(audited, remote.peer, { keepRunning: true, now: Date.now, ...options });
+        const running = { session, with: remote, wire };
+        instance.sessions.push(running);
+        void session.ended.then(() => {
+            instance.sessions = instance.sessions.filter(each => each !== running);
+            this.messages += session.status.statistics.requestsSentTotal;
+        });
+        return session;
+    }
+
+    /** Somebody with the keys of one instance asks another one for all that it can think of. */
+    #spy(instance: Instance, other: Instance, random: Random): void {
+        if (!instance.isAlive) return;
+        const wire = new Wire(this.#random);
+        const spy = new RequestChannel(wire.ends[1]);
+        const session = this.#session(instance, other, wire, wire.ends[0], { noImport: true });
+        const secrets = random.some([...instance.disk.objects.keys(), ...instance.disk.blobs], 20);
+        const ask = async (): Promise<void> => {
+            const list = async (service: number, args: readonly string[]): Promise<string[]> =>
+                String(await spy.request(service, args).catch(() => '')).match(/[0-9a-f]{64}/g) ?? [];
+            const wanted = new Set([...secrets, ...(await list(services.accessibleRoots, []))]);
+            for (const hash of [...wanted])
+                for (const service of [services.objectChildren, services.idObjectChildren])
+                    for (const child of await list(service, [hash])) wanted.add(child);
+            // Meanwhile it may be revoked.
+            await new Promise(resolve => setTimeout(resolve, random.int(SPY_PAUSE)));
+            for (const hash of wanted) {
+                for (const service of [services.objectChildren, services.object, services.idObject])
+                    await spy.request(service, [hash]).catch(() => undefined);
+                const sink = { write: () => Promise.resolve() };
+                await spy.requestStream(services.blob, [hash], sink).catch(() => undefined);
+            }
+        };
+        void ask()
+            .catch(() => undefined)
+            .then(() => session.close());
     }
 
     /** What may be referenced, of what is at an instance. */
@@ -380,13 +438,16 @@ export class Federation {
                         const { node = '', dataIdHash } = JSON.parse(root) as { node?: string; dataIdHash?: string };
                         const offered = Number(from.reach.versionAt(node)?.['title']);
                         if (dataIdHash === id && offered > own)
-                            this.problems.push(`${to.name} is at ${own} of ${owner.name}, ${from.name} offers ${offered}`);
+                            this.problems.push(
+                                `${to.name} is at ${own} of ${owner.name}, ${from.name} offers ${offered}`,
+                            );
                     }
                 }
             }
     }
 
     async #checkGrown(one: Instance, other: Instance): Promise<void> {
+        if (this.#lossy.has(grown(one, other))) return;
         const id = await this.#docId(grown(one, other));
         const [mine, theirs] = [one, other].map(({ disk, reach }) =>
             [...((reach.versionAt(disk.heads.get(id) ?? '')?.['tags'] ?? []) as Iterable<string>)].sort().join(' '),

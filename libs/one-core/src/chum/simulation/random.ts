@@ -1,3 +1,5 @@
+const RANDOM_BYTES = 16;
+
 /** For tests: numbers that follow from a seed. */
 export class Random {
     #state: number;
@@ -26,13 +28,15 @@ export class Random {
     /** Up to `count` of them, each at most once. */
     some<T>(items: readonly T[], count: number): T[] {
         const picked = new Set<T>();
-        if (items.length > 0) for (let i = this.int(count + 1); i > 0; i--) picked.add(items[this.int(items.length)] as T);
+        if (items.length > 0)
+            for (let i = this.int(count + 1); i > 0; i--) picked.add(items[this.int(items.length)] as T);
         return [...picked];
     }
 
+    /** The first ones say which. */
     bytes(length: number): Uint8Array {
         const bytes = new Uint8Array(length);
-        for (let at = 0; at < length; at++) bytes[at] = this.int(256);
+        for (let at = 0; at < Math.min(length, RANDOM_BYTES); at++) bytes[at] = this.int(256);
         return bytes;
     }
 

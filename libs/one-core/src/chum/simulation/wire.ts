@@ -3,8 +3,8 @@ import { createChannelPair } from '../memory-channel.ts';
 import type { MessageChannel } from '../message-channel.ts';
 import type { Random } from './random.ts';
 
-/** Most milliseconds of latency of a message that does not arrive at once. */
-const MAX_LATENCY = 50;
+/** Most milliseconds of latency of a message; one of a kind of wire. On most, most messages arrive at once: a run gets short. */
+const LATENCIES = [0, 50, 50, 1_000];
 /** Most milliseconds after which it is noticed that a connection is lost. */
 const MAX_NOTICE = 8_000;
 
@@ -16,11 +16,11 @@ export class Wire {
 
     constructor(random: Random) {
         this.#random = random;
+        const latency = random.pick(LATENCIES) ?? 0;
         this.ends = createChannelPair({
             deliver: (_, deliverNow) => {
                 if (this.#isLost) return 'drop';
-                // Most arrive at once, which makes a run short.
-                if (random.once(4)) setTimeout(deliverNow, 1 + random.int(MAX_LATENCY));
+                if (latency > 0 && random.once(4)) setTimeout(deliverNow, 1 + random.int(latency));
                 else deliverNow();
                 return undefined;
             },
