@@ -58,7 +58,8 @@ async function fetchNode(
     last: Map<string, Received>,
 ): Promise<AnyObject> {
     const { node: hash } = root;
-    if (await objects.has(hash, 'object')) {
+    // Somebody else may have sent it: merged, it is part of what may be granted to this peer.
+    if ((await objects.has(hash, 'object')) && (await tree.mayName({ type: 'object', hash }))) {
         const node = await objects.read(hash);
         await ensureVersionOf(objects, root, node);
         return node;
