@@ -120,7 +120,7 @@ async function run({ folder, url, remotePerson }: PeerOptions): Promise<void> {
     const obey = async ({ type }: Command): Promise<void> => {
         if (type === 'stop') {
             await one[Symbol.asyncDispose]();
-            process.disconnect();
+            process.disconnect?.();
         } else if (type === 'pass') process.send?.({ done: await (await begin(false)).report() });
         else if (type === 'connect') {
             current = await begin(true);
