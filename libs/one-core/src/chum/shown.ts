@@ -48,8 +48,7 @@ export class Shown {
             const persons = decodeHashes(await transaction.get('state', key));
             if (persons.includes(this.#person)) continue;
             // Who finds no room shows it again on the next connection.
-            if (persons.length < MAX_SHOWN_BY)
-                transaction.put('state', key, encodeHashes([...persons, this.#person]));
+            if (persons.length < MAX_SHOWN_BY) transaction.put('state', key, encodeHashes([...persons, this.#person]));
         }
     }
 }
