@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { accessibleRoots, type ObjectFilter } from '../access/accessible-roots.ts';
 import { reachOf } from '../access/reach.ts';
+import { createAccess } from '../access/create-access.ts';
 import type { Typed } from '../hashes.ts';
 import { Exporter } from './exporter.ts';
 import { createChannelPair } from './memory-channel.ts';
@@ -177,11 +178,9 @@ class Scene {
         const target = isId ? { id: hash } : { object: hash };
         this.#granted.push(target);
         const person = random.once(3) ? random.some(this.#persons, 2) : this.#persons.slice(0, 1);
-        await this.#peer.grant({ ...target, person, group: random.some(this.#groups, 1), mode });
-        // What says who may read something is no secret to itself: its hash can be tried.
-        this.#hashes.push(
-            await objects.microdata.idHash(typed({ $type$: 'object' in target ? 'Access' : 'IdAccess', ...target })),
-        );
+        const request = { ...target, person, group: random.some(this.#groups, 1), mode } as const;
+        // What says who may read something can be linked, and its hash can be tried.
+        for (const { hash, idHash } of await createAccess(objects, [request])) this.#hashes.push(hash, idHash);
     }
 
     /** One question of any form; for what is not for this peer, the answer is that for what does not exist. */

@@ -47,8 +47,10 @@ export class Exporter {
     /** Resolves when nothing is served any more. */
     readonly ended: Promise<void>;
     readonly #options: ExporterOptions;
-    /** What may be asked for, because it was listed (spec 40 §5.3). */
+    /** Objects and ID objects that may be asked for, because they were listed (spec 40 §5.3). */
     readonly #listed = new HashFilter();
+    /** The same for BLOBs and CLOBs: whether their bytes are those of an object that leads further is not told with them. */
+    readonly #listedBytes = new HashFilter();
     readonly #fetched = new HashFilter();
     /** Counts their changes, if there is a filter. */
     #grants = 0;
@@ -125,15 +127,20 @@ export class Exporter {
      */
     #forgetListed(): void {
         this.#grants++;
-        this.#listed.clear();
+        this.#clearListed();
     }
 
     /** What children were listed stays, as long as the roots are the same: what is accessible is looked up anyway. */
     #list(version: string | undefined, hashes: readonly string[]): void {
         if (version !== undefined && version === this.#roots) return;
         this.#roots = version;
-        this.#listed.clear();
+        this.#clearListed();
         for (const hash of hashes) this.#listed.add(hash);
+    }
+
+    #clearListed(): void {
+        this.#listed.clear();
+        this.#listedBytes.clear();
     }
 
     async #children(kind: 'object' | 'id', hash: unknown): Promise<string> {
@@ -152,7 +159,9 @@ export class Exporter {
         if (children.length > MAX_CHILDREN)
             throw new ChumError('CHUM_TOO_LARGE', `An object leads to more than ${MAX_CHILDREN} others`);
         if (!this.#listed.has(known)) throw new ChumError(frames[kind].children, NOT_ACCESSIBLE);
-        for (const child of children) this.#listed.add(child.hash);
+        for (const { type, hash } of children)
+            if (type === 'blob' || type === 'clob') this.#listedBytes.add(hash);
+            else this.#listed.add(hash);
         // The peer may ask for them nevertheless, should it have lost them.
         for (const child of leftOut) this.#listed.add(child);
         return JSON.stringify(children);
@@ -202,7 +211,8 @@ export class Exporter {
     ): Promise<string> {
         if (!isHash(hash)) throw new ChumError(form, 'A hash has 64 lower case hexadecimal digits');
         const { accessible, remotePerson, nothing = false } = this.#options;
-        if (nothing || !this.#listed.has(hash) || !(await accessible[needed](remotePerson, hash)))
+        const isListed = this.#listed.has(hash) || (needed === 'isReferenced' && this.#listedBytes.has(hash));
+        if (nothing || !isListed || !(await accessible[needed](remotePerson, hash)))
             throw new ChumError(access, NOT_ACCESSIBLE);
         return hash;
     }

@@ -21,7 +21,7 @@ const scene = fc.record({
     seed: fc.nat(),
     things: fc.integer({ min: 3, max: 30 }),
     /** Hashes about which the peer lies. */
-    poisoned: fc.nat(8),
+    poisoned: fc.nat(12),
     /** Changes of its root list. */
     lies: fc.nat(6),
     forgeries: fc.boolean(),
@@ -37,6 +37,7 @@ const PATIENCE = 200_000;
 /** The same, if one answer is waited for after the other. */
 const PATIENCE_ONE_BY_ONE = 1_500_000;
 const POLL = 20_000;
+const DOCS = 3;
 
 class Instance {
     readonly disk = new Disk();
@@ -77,6 +78,8 @@ class Scene {
     readonly #forgedRoots: object[] = [];
     /** Hashes of what the victim has for itself. */
     readonly #secrets: string[] = [];
+    /** Microdata of an object without links. */
+    readonly #plain: string;
     /** Something of the victim that leads to a secret, and whose text the liar has guessed. */
     #cover = '';
     /** A version that the victim has, and that is in no history: somebody else has sent it as a part of something. */
@@ -89,6 +92,7 @@ class Scene {
         this.#random = new Random(options.seed);
         this.#liar = liar;
         this.#victim = victim;
+        this.#plain = liar.peer.objects.microdata.write(typed({ $type$: 'Note', text: 'plain' }));
     }
 
     static async create(options: Options): Promise<Scene> {
@@ -150,7 +154,7 @@ class Scene {
             else if (random.once(2))
                 known.objects.push((await objects.storeUnversionedObject(randomNote(random, known))).hash);
             else {
-                const at = random.int(3);
+                const at = random.int(DOCS);
                 const doc = remark ?? changedDoc(random, `doc ${at}`, docs[at], known);
                 if (remark === undefined) docs[at] = doc as AnyObject;
                 const { hash, idHash } = await objects.storeVersionedObject(doc);
@@ -168,6 +172,9 @@ class Scene {
         this.#secrets.push(own.hash, blob.hash);
         const cover = typed({ $type$: 'Note', text: 'cover', objects: new Set(this.#secrets.slice(0, 1)) });
         this.#cover = (await victim.objects.storeUnversionedObject(cover)).hash;
+        const inside = typed({ $type$: 'Note', text: 'cover as bytes', clob: this.#cover });
+        const shared = await victim.objects.storeUnversionedObject(inside);
+        if (random.once(2)) await victim.grant({ object: shared.hash, person: [this.#liar.peer.person], mode: 'add' });
         const doc = typed({ $type$: 'Doc', id: 'doc 0', title: 'hidden', tags: new Set(), object: own.hash });
         const { hash: data, idHash } = await victim.objects.storeVersionedObject(doc, 'no-version-map');
         const node = await victim.objects.transact(async transaction => {
@@ -178,7 +185,10 @@ class Scene {
         });
         this.#secrets.push(data);
         this.#hidden.push({ type: 'version_node', node, dataIdHash: idHash, dataType: 'Doc' });
-        for (const id of known.ids) await victim.grant({ id, person: [this.#liar.peer.person], mode: 'add' });
+        const ids = new Set(known.ids);
+        for (let i = 0; i < DOCS; i++)
+            ids.add(await victim.objects.microdata.idHash(typed({ $type$: 'Doc', id: `doc ${i}` })));
+        for (const id of ids) await victim.grant({ id, person: [this.#liar.peer.person], mode: 'add' });
     }
 
     /** Versions that lead to what the victim has for itself, in all ways. */
@@ -209,7 +219,7 @@ class Scene {
             random.pick([[], [{ type: 'object', hash: secret }], [{ type: 'blob', hash: secretBlob }]]),
         );
         // The same, hidden in a text that nobody looks into.
-        const doc = { $type$: 'Doc', id: `doc ${random.int(3)}`, title: 'forged', tags: new Set() };
+        const doc = { $type$: 'Doc', id: `doc ${random.int(DOCS)}`, title: 'forged', tags: new Set() };
         const known: readonly object[] = [
             { ...doc, object: note },
             { ...doc, blob: note },
@@ -240,6 +250,24 @@ class Scene {
         const access = forge({ $type$: 'Access', object: secret, person: [this.#liar.peer.person], group: [] });
         const accessEdge = forge({ ...edge, data: access }, [{ type: 'object', hash: access }]);
         const accessId = await microdata.idHash(typed({ $type$: 'Access', object: secret }));
+        // Nothing is missing below these.
+        const plain = forge({ $type$: 'Note', text: 'plain' });
+        const grant = typed({ $type$: 'Access', object: plain, person: [], group: [] });
+        const group = typed({ $type$: 'Group', name: 'friends', person: [] });
+        for (const local of [grant, group]) {
+            const children = local === grant ? [{ type: 'object', hash: plain }] : [];
+            const hash = forge(local, children);
+            const idText = microdata.writeId(local);
+            const idHash = hashOf(idText);
+            this.#forged.set(idHash, { text: idText, children: JSON.stringify(children) });
+            const localEdge = forge({ ...edge, data: hash }, [{ type: 'object', hash }, ...children]);
+            const { $type$: type } = local;
+            this.#forgedRoots.push(
+                { type: 'versioned', hash, idHash, oneType: type },
+                { type: 'version_node', node: localEdge, dataIdHash: idHash, dataType: type },
+                { type: 'id', idHash, oneType: type },
+            );
+        }
         const otherId = random.pick([...this.#liar.disk.heads.keys()]) ?? idHash;
         this.#forgedRoots.push(
             { type: 'unversioned', hash: note, oneType: 'Note' },
@@ -259,7 +287,8 @@ class Scene {
         const hashes = [...this.#truth().readable, ...this.#secrets];
         return {
             random,
-            texts: texts.map(hash => this.#liar.text(hash)),
+            // One that leads nowhere fits everywhere.
+            texts: [...texts.map(hash => this.#liar.text(hash)), ...Array<string>(9).fill(this.#plain)],
             hashes,
             isSilent: this.#options.isSilent,
             closesAfter: this.#options.closesAfter,

@@ -176,7 +176,7 @@ export class TamperingRelay {
     #falseText(truth: unknown): unknown {
         const text = String(truth);
         const at = this.#random.int(text.length + 1);
-        switch (this.#random.int(5)) {
+        switch (this.#random.int(8)) {
             case 0:
                 return text.slice(0, at);
             case 1:
