@@ -140,7 +140,7 @@ export class TamperingRelay {
         const noises: readonly (() => void)[] = [
             () => this.#importer.send('no JSON'),
             () => this.#importer.send('[]'),
-            () => this.#importer.send(new Uint8Array(this.#random.int(9))),
+            () => this.#importer.send(new Uint8Array(this.#random.int(8))),
             () => this.#importer.send(binary(responseId + 1000, [this.#random.bytes(9)])),
             () => this.#send({ responseId: responseId + 1000, type: 'data', data: 1 }),
             () => this.#send({ responseId: 'x', type: 'data', data: 1 }),
@@ -255,7 +255,7 @@ export class TamperingRelay {
             [JSON.stringify({ responseId, type: 'stream', chunk: 5, encoding: 'utf8' }), end],
             [JSON.stringify({ responseId, type: 'stream', chunk: '***', encoding: 'base64' }), end],
             [JSON.stringify({ responseId, type: 'stream', chunk: 'x', encoding: 'utf-16' }), end],
-            [new Uint8Array(3), new Uint8Array(8), more, end, all, end],
+            [new Uint8Array(3), binary(responseId, []), more, end, all, end],
             ...(this.#options.isSilent ? [Array.from({ length: ENDLESS }, () => more), [all]] : []),
         ];
         const lie = this.#random.pick(lies) ?? [];
