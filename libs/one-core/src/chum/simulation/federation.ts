@@ -1,18 +1,15 @@
 // For tests: instances that write, grant, meet, lose each other, die and come back, by the steps of a test; and what must be
 // true when they have come to rest (spec 40).
 import { Microdata, type AnyObject } from '../../microdata/microdata.ts';
-import { verifyInstance } from '../../instance/verify.ts';
 import { RecipeRegistry } from '../../recipes/recipe-registry.ts';
-import { accessibleRoots } from '../../access/accessible-roots.ts';
-import { reachOf } from '../../access/reach.ts';
 import type { ChumOptions, ChumSession } from '../chum-session.ts';
 import type { MessageChannel } from '../message-channel.ts';
 import { RequestChannel } from '../request-channel.ts';
-import { services } from '../services.ts';
-import type { TestPeer } from '../test-peer.ts';
 import { AuditedChannel } from './audited-channel.ts';
+import { Checks } from './checks.ts';
 import { Contents } from './expected-reach.ts';
 import { Instance } from './instance.ts';
+import { countedName, docName, DOCS, grownName } from './names.ts';
 import { Random } from './random.ts';
 import {
     changedDoc,
@@ -24,6 +21,7 @@ import {
     typed,
     type Known,
 } from './sample-data.ts';
+import { askForEverything } from './spy.ts';
 import { elapse } from './virtual-time.ts';
 import { Wire } from './wire.ts';
 
@@ -70,11 +68,8 @@ const POLL = 3_000;
 const NO_POLL = 3_600_000;
 /** Time after which nothing is under way any more. */
 const ROUND = 20_000;
-/** Most milliseconds between what a spy hears of and its questions. */
-const SPY_PAUSE = 20_000;
 /** Rounds after which what still changes will never come to rest. */
 const MAX_ROUNDS = 40;
-const DOCS = 3;
 
 export class Federation {
     readonly problems: string[] = [];
@@ -137,16 +132,10 @@ export class Federation {
 
     /** What must be true when they have come to rest. */
     async check(): Promise<void> {
-        for (const instance of this.instances) await this.#checkStore(instance);
-        for (const pair of this.#pairs())
-            for (const [from, to] of [pair, [pair[1], pair[0]] as const]) await this.#checkReached(from, to);
-        await this.#checkCounted();
-        for (const [one, other] of this.#pairs()) await this.#checkGrown(one, other);
-        for (const { status } of this.#sessions())
-            for (const { root, error } of status.failed)
-                this.problems.push(
-                    `the root ${root} failed: ${error instanceof Error ? error.message : String(error)}`,
-                );
+        const { instances } = this;
+        const pairs = [...this.#pairs()];
+        const resting = { instances, pairs, lossy: this.#lossy, contents: this.#contents, microdata: this.#microdata };
+        await new Checks(resting, this.problems).run();
     }
 
     /** Those that may meet. */
@@ -182,16 +171,16 @@ export class Federation {
                 ]);
                 return;
             case 'doc':
-                this.#change(instance, `doc ${random.int(DOCS)}`, (id, before) =>
+                this.#change(instance, docName(random.int(DOCS)), (id, before) =>
                     changedDoc(random, id, before, known),
                 );
                 return;
             case 'count':
-                this.#change(instance, counted(instance), (id, before) => countedDoc(random, id, before));
+                this.#change(instance, countedName(instance), (id, before) => countedDoc(random, id, before));
                 return;
             case 'grow':
-                this.#grown.add(await this.#docId(grown(instance, other)));
-                this.#change(instance, grown(instance, other), (id, before) => grownDoc(random, id, before));
+                this.#grown.add(await this.#docId(grownName(instance, other)));
+                this.#change(instance, grownName(instance, other), (id, before) => grownDoc(random, id, before));
                 return;
             case 'remark': {
                 const remark = randomRemark(random, known);
@@ -283,9 +272,9 @@ export class Federation {
 
     /** What may be granted: never what only two instances change, which others would change as well by merging it. */
     async #idOf(random: Random, instance: Instance, { ids }: Known): Promise<string | undefined> {
-        if (random.once(2)) return this.#docId(`doc ${random.int(DOCS)}`);
+        if (random.once(2)) return this.#docId(docName(random.int(DOCS)));
         if (random.once(3)) return random.pick(ids.filter(id => !this.#grown.has(id)));
-        return this.#docId(counted(random.once(3) ? (random.pick(this.instances) ?? instance) : instance));
+        return this.#docId(countedName(random.once(3) ? (random.pick(this.instances) ?? instance) : instance));
     }
 
     #grant(random: Random, instance: Instance, other: Instance, target: { object?: string; id?: string }): void {
@@ -308,7 +297,7 @@ export class Federation {
         if (!one.isAlive || !other.isAlive) return;
         const wire = new Wire(this.#random);
         const likeDeployed = [random.once(6), random.once(6)] as const;
-        if (likeDeployed.includes(true)) this.#lossy.add(grown(one, other));
+        if (likeDeployed.includes(true)) this.#lossy.add(grownName(one, other));
         const ends = [
             { instance: one, remote: other, channel: wire.ends[0], likeDeployed: likeDeployed[0] },
             { instance: other, remote: one, channel: wire.ends[1], likeDeployed: likeDeployed[1] },
@@ -340,30 +329,13 @@ export class Federation {
         return session;
     }
 
-    /** Somebody with the keys of one instance asks another one for all that it can think of. */
     #spy(instance: Instance, other: Instance, random: Random): void {
         if (!instance.isAlive) return;
         const wire = new Wire(this.#random);
         const spy = new RequestChannel(wire.ends[1]);
         const session = this.#session(instance, other, wire, wire.ends[0], { noImport: true });
         const secrets = random.some([...instance.disk.objects.keys(), ...instance.disk.blobs], 20);
-        const ask = async (): Promise<void> => {
-            const list = async (service: number, args: readonly string[]): Promise<string[]> =>
-                String(await spy.request(service, args).catch(() => '')).match(/[0-9a-f]{64}/g) ?? [];
-            const wanted = new Set([...secrets, ...(await list(services.accessibleRoots, []))]);
-            for (const hash of [...wanted])
-                for (const service of [services.objectChildren, services.idObjectChildren])
-                    for (const child of await list(service, [hash])) wanted.add(child);
-            // Meanwhile it may be revoked.
-            await new Promise(resolve => setTimeout(resolve, random.int(SPY_PAUSE)));
-            for (const hash of wanted) {
-                for (const service of [services.objectChildren, services.object, services.idObject])
-                    await spy.request(service, [hash]).catch(() => undefined);
-                const sink = { write: () => Promise.resolve() };
-                await spy.requestStream(services.blob, [hash], sink).catch(() => undefined);
-            }
-        };
-        void ask()
+        void askForEverything(spy, secrets, random)
             .catch(() => undefined)
             .then(() => session.close());
     }
@@ -383,99 +355,14 @@ export class Federation {
 
     /** A grant may come before what is granted. */
     async #shareGrown(from: Instance, to: Instance): Promise<void> {
-        const id = await this.#docId(grown(from, to));
+        const id = await this.#docId(grownName(from, to));
         from.write(async peer => {
             await peer.grant({ id, person: [to.person], mode: 'add' });
             return [];
         });
     }
-
-    async #checkStore(instance: Instance): Promise<void> {
-        const { name, peer, disk, acknowledged } = instance;
-        for (const { kind, message } of (await verifyInstance(peer)).problems)
-            this.problems.push(`${name}: ${kind}: ${message}`);
-        for (const hash of acknowledged) if (!disk.has(hash)) this.problems.push(`${name} has lost ${hash}`);
-        for (const [hash, bytes] of disk.objects)
-            for (const link of this.#contents.of(hash, bytes).links)
-                // Grants may come before what is granted.
-                if (!disk.has(link.hash) && !this.#contents.of(hash, bytes).isLocal)
-                    this.problems.push(`${name} has ${hash} without ${link.hash}`);
-        for (const { person } of this.instances) await this.#checkReach(peer, person, instance);
-    }
-
-    /** What is kept up to date, what is computed as a whole, and what the test expects are the same. */
-    async #checkReach(peer: TestPeer, person: string, { name, reach }: Instance): Promise<void> {
-        const expected = [...reach.of(person).readable].sort();
-        const roots = await accessibleRoots(peer.objects, person);
-        const computed = [...(await reachOf(peer.objects, roots, hash => peer.blobs.has(hash)))].sort();
-        if (JSON.stringify(computed) !== JSON.stringify(expected))
-            this.problems.push(`${name} computes something else for ${person} than the test`);
-        const members = [...(await membersFor(peer, person))].sort();
-        if (JSON.stringify(members) !== JSON.stringify(expected))
-            this.problems.push(`${name} keeps something else for ${person} than is granted`);
-    }
-
-    /** Everything that is for an instance is there, and all versions of what is shared are part of its own history. */
-    async #checkReached(from: Instance, to: Instance): Promise<void> {
-        for (const hash of await membersFor(from.peer, to.person))
-            if (!to.disk.has(hash)) this.problems.push(`${hash} has not come from ${from.name} to ${to.name}`);
-        for (const root of from.reach.of(to.person).roots.values()) {
-            const { dataIdHash } = JSON.parse(root) as { dataIdHash?: string };
-            if (dataIdHash !== undefined && !to.disk.heads.has(dataIdHash))
-                this.problems.push(`${to.name} has versions of ${dataIdHash} from ${from.name}, and no current one`);
-        }
-    }
-
-    /** What one instance changes, and how often, everybody who was offered a version knows. */
-    async #checkCounted(): Promise<void> {
-        for (const owner of this.instances)
-            for (const to of this.instances) {
-                const id = await this.#docId(counted(owner));
-                const own = countAt(to, id);
-                for (const from of this.instances) {
-                    if (from === to || !this.#mayMeet(from, to)) continue;
-                    for (const root of from.reach.of(to.person).roots.values()) {
-                        const { node = '', dataIdHash } = JSON.parse(root) as { node?: string; dataIdHash?: string };
-                        const offered = Number(from.reach.versionAt(node)?.['title']);
-                        if (dataIdHash === id && offered > own)
-                            this.problems.push(
-                                `${to.name} is at ${own} of ${owner.name}, ${from.name} offers ${offered}`,
-                            );
-                    }
-                }
-            }
-    }
-
-    async #checkGrown(one: Instance, other: Instance): Promise<void> {
-        if (this.#lossy.has(grown(one, other))) return;
-        const id = await this.#docId(grown(one, other));
-        const [mine, theirs] = [one, other].map(({ disk, reach }) =>
-            [...((reach.versionAt(disk.heads.get(id) ?? '')?.['tags'] ?? []) as Iterable<string>)].sort().join(' '),
-        );
-        if (mine !== theirs)
-            this.problems.push(`${one.name} has "${mine}", ${other.name} has "${theirs}" of what both were given`);
-    }
-}
-
-function counted(owner: Instance): string {
-    return `counted by ${owner.name}`;
-}
-
-function grown(one: Instance, other: Instance): string {
-    return `grown by ${[one.name, other.name].sort().join(' and ')}`;
 }
 
 function groupName(random: Random): string {
     return random.once(2) ? 'friends' : 'everyone';
-}
-
-function countAt({ disk, reach }: Instance, id: string): number {
-    return Number(reach.versionAt(disk.heads.get(id) ?? '')?.['title'] ?? 0);
-}
-
-async function membersFor({ accessible }: TestPeer, person: string): Promise<Set<string>> {
-    const members = new Set<string>();
-    for (const subject of await accessible.subjects(person))
-        for await (const member of accessible.members(subject)) members.add(member);
-    return members;
 }

@@ -5,6 +5,7 @@ import type { Typed } from '../../hashes.ts';
 import type { TestPeer } from '../test-peer.ts';
 import { markUnmerged } from '../unmerged.ts';
 import { hashOf } from './expected-reach.ts';
+import { docName, DOCS } from './names.ts';
 import type { Random } from './random.ts';
 import { typed } from './sample-data.ts';
 import type { Forgery } from './tampering-relay.ts';
@@ -38,13 +39,6 @@ export async function keepSecrets(random: Random, peer: TestPeer, other: string)
         return hash;
     });
     return { hashes: [own, blob.hash, data], hidden, hiddenId, cover, coverText: await objects.text(cover) };
-}
-
-/** Documents that the instances change are called so. */
-export const DOCS = 3;
-
-export function docName(number: number): string {
-    return `doc ${number}`;
 }
 
 export class Forger {
