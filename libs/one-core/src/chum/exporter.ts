@@ -42,6 +42,12 @@ const frames = {
 
 const NOT_ACCESSIBLE = 'This is not accessible, or was not listed on this connection';
 
+interface ListedRoots {
+    /** Undefined if nobody knows. */
+    readonly version: string | undefined;
+    readonly hashes: readonly string[];
+}
+
 /** Serves one peer until it has told that it asks for nothing more, or the channel is closed. */
 export class Exporter {
     /** Resolves when nothing is served any more. */
@@ -54,8 +60,8 @@ export class Exporter {
     readonly #fetched = new HashFilter();
     /** Counts their changes, if there is a filter. */
     #grants = 0;
-    /** Version of the root list that `#listed` begins with. */
-    #roots: string | undefined;
+    /** The root list that is in `#listed`. */
+    #roots: ListedRoots | undefined;
     readonly #removers: (() => void)[];
     readonly #end: () => void;
 
@@ -112,13 +118,13 @@ export class Exporter {
                 grants = this.#grants;
                 roots = await accessible.roots(remotePerson, objectFilter);
             } while (grants !== this.#grants);
-            this.#list(undefined, roots.flatMap(hashesOf));
+            this.#list({ version: undefined, hashes: roots.flatMap(hashesOf) });
             // Why somebody has access is nobody else's business.
             return JSON.stringify(roots.map(root => ({ ...root, accessReasons: undefined })));
         }
-        const { version, text, hashes } = await accessible.rootList(remotePerson);
-        this.#list(version, hashes);
-        return text;
+        const list = await accessible.rootList(remotePerson);
+        this.#list(list);
+        return list.text;
     }
 
     /**
@@ -130,12 +136,15 @@ export class Exporter {
         this.#clearListed();
     }
 
-    /** What children were listed stays, as long as the roots are the same: what is accessible is looked up anyway. */
-    #list(version: string | undefined, hashes: readonly string[]): void {
-        if (version !== undefined && version === this.#roots) return;
-        this.#roots = version;
-        this.#clearListed();
-        for (const hash of hashes) this.#listed.add(hash);
+    /** What children were listed stays, as long as no root is gone: what is accessible is looked up anyway. */
+    #list(roots: ListedRoots): void {
+        const before = this.#roots;
+        if (roots.version !== undefined && roots.version === before?.version) return;
+        this.#roots = roots;
+        const known = roots.version === undefined ? [] : (before?.hashes ?? []);
+        const isLonger = known.length > 0 && known.every((hash, i) => hash === roots.hashes[i]);
+        if (!isLonger) this.#clearListed();
+        for (const hash of isLonger ? roots.hashes.slice(known.length) : roots.hashes) this.#listed.add(hash);
     }
 
     #clearListed(): void {

@@ -224,6 +224,7 @@ function taskKeyOf(root: AccessibleRoot): string {
 function behind(before: string, answer: unknown): string | undefined {
     if (typeof answer !== 'string') return undefined;
     if (answer === before) return '[]';
-    const start = before.slice(0, -1);
-    return before.length > 2 && answer.startsWith(`${start},`) ? `[${answer.slice(start.length + 1)}` : undefined;
+    const end = before.length - 1;
+    const isLonger = before.length > 2 && answer[end] === ',' && answer.startsWith(before.slice(0, end));
+    return isLonger ? `[${answer.slice(before.length)}` : undefined;
 }

@@ -6,8 +6,8 @@
 //   plain object                     own enumerable properties in their order
 //   everything else                  refused, and so is the text "$__undefined$"
 //
-// A property that was undefined is absent afterwards. What a peer sends is measured before it is parsed: parsers need twenty
-// times the memory of a text of brackets, and some of them the stack.
+// A property that was undefined is absent afterwards. Long texts of a peer are measured before they are parsed: parsers need
+// twenty times the memory of a text of brackets.
 import { OneError } from '../errors.ts';
 import { MAX_JSON_NESTING } from '../limits.ts';
 import { shown } from '../shown.ts';
@@ -32,14 +32,15 @@ export function encodeMessage(value: unknown): string {
 
 /** @throws JsonValueError `MESSAGE_INVALID` */
 export function decodeMessage(text: string): unknown {
-    ensureModest(text);
+    // Every value takes a character.
+    if (text.length > MAX_MESSAGE_VALUES) ensureModest(text);
     let value: unknown;
     try {
         value = JSON.parse(text);
     } catch (cause) {
         throw new JsonValueError('MESSAGE_INVALID', 'A message is no JSON', { cause });
     }
-    return received(value);
+    return received(value, 0);
 }
 
 function sendable(value: unknown, depth: number): unknown {
@@ -71,17 +72,18 @@ function notSendable(what: string): JsonValueError {
     return new JsonValueError('VALUE_NOT_SENDABLE', `A message cannot hold ${what}`);
 }
 
-/** Undoes `sendable` in place. The stack suffices: the text was measured. */
-function received(value: unknown): unknown {
+/** Undoes `sendable` in place. */
+function received(value: unknown, depth: number): unknown {
     if (value === UNDEFINED) return undefined;
     if (typeof value !== 'object' || value === null) return value;
+    if (depth === MAX_JSON_NESTING) throw tooDeep();
     if (Array.isArray(value)) {
-        for (let i = 0; i < value.length; i++) value[i] = received(value[i]);
+        for (let i = 0; i < value.length; i++) value[i] = received(value[i], depth + 1);
         return value;
     }
     const members = value as Record<string, unknown>;
     for (const key of Object.keys(members)) {
-        const member = received(members[key]);
+        const member = received(members[key], depth + 1);
         // `__proto__`: whoever assigns the properties to another object would change what that one inherits.
         // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- absent, not undefined
         if (member === undefined || key === '__proto__') delete members[key];
@@ -105,7 +107,7 @@ function ensureModest(text: string): void {
             case OPEN_LIST:
             case OPEN_OBJECT:
                 values++;
-                if (++depth > MAX_JSON_NESTING) throw new JsonValueError('MESSAGE_INVALID', 'A message nests too deep');
+                if (++depth > MAX_JSON_NESTING) throw tooDeep();
                 break;
             case CLOSE_LIST:
             case CLOSE_OBJECT:
@@ -119,7 +121,7 @@ function ensureModest(text: string): void {
     }
 }
 
-/** Place of the quote that ends a string. */
+/** Place of the quote that ends a string. A string of many escaped quotes is the longest thing that travels: a root list. */
 function endOfString(text: string, start: number): number {
     for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
         let before = end - 1;
@@ -127,4 +129,8 @@ function endOfString(text: string, start: number): number {
         if ((end - before) % 2 === 1) return end;
     }
     return text.length;
+}
+
+function tooDeep(): JsonValueError {
+    return new JsonValueError('MESSAGE_INVALID', 'A message nests too deep');
 }

@@ -4,12 +4,17 @@ import type { Write } from './storage-backend.ts';
 const ENTRY_COST = 100;
 
 /**
- * Values that were read, and that some keys have none, for a store that hears of every commit. The entry that was not asked for
- * longest goes first. Nothing is handed out that could be changed: the reader copies.
+ * Values that were read, and that some keys have none, for a store that hears of every commit. Nothing is handed out that could
+ * be changed: the reader copies.
+ *
+ * Two generations: what is asked for goes to the young one; when that has half of the room, it is the old one, and what nobody
+ * has asked for since then is forgotten. To keep entries in the order of their use costs more than the rest of a read.
  */
 export class ValueCache {
     readonly #maxBytes: number;
-    readonly #values = new Map<string, Uint8Array | undefined>();
+    #young = new Map<string, Uint8Array | undefined>();
+    #old = new Map<string, Uint8Array | undefined>();
+    /** Of the young ones. */
     #bytes = 0;
     /** Counts the commits: what was read during one may be of before. */
     #commits = 0;
@@ -20,10 +25,12 @@ export class ValueCache {
 
     /** The value of a key, from here or by `read`. */
     async get(key: string, read: () => Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
-        if (this.#values.has(key)) {
-            const value = this.#values.get(key);
-            this.#values.delete(key);
-            this.#values.set(key, value);
+        const young = this.#young.get(key);
+        if (young !== undefined || this.#young.has(key)) return young;
+        if (this.#old.has(key)) {
+            const value = this.#old.get(key);
+            this.#old.delete(key);
+            this.#add(key, value);
             return value;
         }
         const before = this.#commits;
@@ -35,33 +42,37 @@ export class ValueCache {
     /** To be called when a commit is durable, with what it wrote to the space of this cache. */
     committed(writes: Iterable<Write>): void {
         this.#commits++;
-        for (const write of writes)
-            if (this.#values.has(write.key)) {
-                this.#delete(write.key);
-                this.#add(write.key, write.type === 'put' ? write.value : undefined);
-            }
+        for (const write of writes) {
+            // Two that read it at the same time may have left it in both.
+            const wasOld = this.#old.delete(write.key);
+            if (this.#delete(write.key) || wasOld) this.#add(write.key, write.type === 'put' ? write.value : undefined);
+        }
     }
 
     /** After a commit that failed: nobody knows. */
     clear(): void {
         this.#commits++;
-        this.#values.clear();
+        this.#young.clear();
+        this.#old.clear();
         this.#bytes = 0;
     }
 
     #add(key: string, value: Uint8Array | undefined): void {
-        if (this.#values.has(key)) return;
-        this.#values.set(key, value);
+        if (this.#young.has(key)) return;
+        this.#young.set(key, value);
         this.#bytes += costOf(key, value);
-        for (const oldest of this.#values.keys()) {
-            if (this.#bytes <= this.#maxBytes) return;
-            this.#delete(oldest);
-        }
+        if (this.#bytes <= this.#maxBytes / 2) return;
+        this.#old = this.#young;
+        this.#young = new Map();
+        this.#bytes = 0;
     }
 
-    #delete(key: string): void {
-        this.#bytes -= costOf(key, this.#values.get(key));
-        this.#values.delete(key);
+    /** @returns whether it was there */
+    #delete(key: string): boolean {
+        const value = this.#young.get(key);
+        if (!this.#young.delete(key)) return false;
+        this.#bytes -= costOf(key, value);
+        return true;
     }
 }
 
