@@ -109,7 +109,8 @@ export { IdentityError, LocalIdentities, type InstanceOfPerson } from './instanc
 export { Accessible, type AccessibleSummary } from './access/accessible.ts';
 export { accessibleRoots, type AccessibleRoot, type ObjectFilter } from './access/accessible-roots.ts';
 export { closureOf } from './access/closure.ts';
-export { AccessRequestError, createAccess, createAccessIn, type AccessRequest } from './access/create-access.ts';
+export { AccessRequestError, createAccess, createAccessIn } from './access/create-access.ts';
+export type { AccessGuard, AccessRequest } from './access/create-access.ts';
 export { readFeed, type FeedChange, type FeedEntry } from './access/feed.ts';
 
 export { ChumError, type ChumErrorCode } from './chum/chum-errors.ts';
@@ -122,8 +123,12 @@ export type { Statistics } from './chum/request-channel.ts';
 export { RequestError, type RequestErrorCode } from './chum/request-errors.ts';
 
 export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/blobs.ts';
+export type { JournalEntry, JournalRecord } from './objects/journal.ts';
+export { FollowerStoppedError, JournalFollower, type FollowerOptions } from './objects/journal-follower.ts';
 export type { ObjectEvent } from './objects/object-events.ts';
 export { ObjectStoreError } from './objects/object-errors.ts';
+export type { ObjectReader } from './objects/object-reader.ts';
+export type { Link } from './objects/links.ts';
 export { ObjectStore, type ObjectStoreOptions } from './objects/object-store.ts';
 export {
     ObjectTransaction,

@@ -120,3 +120,26 @@ export const MAX_SHOWN_BY = 32;
 
 /** Largest BLOB that is taken from a peer: one without end must not fill the disk. A film in cinema quality has room. */
 export const MAX_RECEIVED_BLOB = 256 * 1024 * 1024 * 1024;
+
+/** Entries of the journal that a follower handles in one transaction: few enough that it delays no store call noticeably. */
+export const MAX_FOLLOWED_ENTRIES = 100;
+
+/** Records of the journal that are handled in one transaction: with some kilobytes for each, far below `MAX_TRANSACTION_BYTES`. */
+export const MAX_PART_RECORDS = 2000;
+
+/** Entries of the journal that are read at once: even if each was a commit of 10 000 objects, it is 5 MB. */
+export const JOURNAL_READ_AT_ONCE = 16;
+
+/** Pause before a follower tries again what has failed; it doubles with every attempt. */
+export const FOLLOW_RETRY_FIRST_MS = 1000;
+/** Longest pause between attempts. */
+export const FOLLOW_RETRY_LAST_MS = 60_000;
+
+/** Who waits until nothing is stored any more waits at most so many times as long. */
+export const QUIET_FACTOR = 10;
+
+/** Entries of reverse maps that are added to an older instance in one commit: some 3 MB. */
+export const MAX_ADDED_ENTRIES = 10_000;
+
+/** Entries of reverse maps that are kept in memory while others are added, about 150 bytes each; the longest map may be longer. */
+export const MAX_KNOWN_ENTRIES = 200_000;

@@ -19,6 +19,9 @@ export interface AccessRequest {
     readonly mode: 'add' | 'replace';
 }
 
+/** Refuses a request by throwing; see `ObjectStore.guardAccess`. */
+export type AccessGuard = (objects: ObjectTransaction, request: AccessRequest) => Promise<void>;
+
 /** A request is none; nothing of the call was stored. */
 export class AccessRequestError extends OneError {
     readonly code = 'ACC-CP1';
@@ -31,7 +34,7 @@ export class AccessRequestError extends OneError {
 /**
  * Grants or revokes, all requests in one commit, one after the other: several for one target are all counted.
  * @returns the versions of the Access or IdAccess objects, in the order of the requests
- * @throws AccessRequestError
+ * @throws AccessRequestError; what a guard refuses with
  */
 export async function createAccess(
     objects: ObjectStore,
@@ -41,14 +44,17 @@ export async function createAccess(
     return objects.transact(transaction => createAccessIn(transaction, requests));
 }
 
-/** `createAccess` as a part of a larger transaction. @throws AccessRequestError */
+/** `createAccess` as a part of a larger transaction. @throws as `createAccess`; then nothing of this call was stored */
 export async function createAccessIn(
     objects: ObjectTransaction,
     requests: readonly AccessRequest[],
 ): Promise<VersionedResult[]> {
     requests.forEach(check);
+    // What was checked and guarded is what is stored, whatever the caller does with its lists meanwhile.
+    const granted = requests.map(copyOf);
+    for (const request of granted) if (namesSomebody(request)) await objects.guardAccess(copyOf(request));
     const results: VersionedResult[] = [];
-    for (const request of requests) {
+    for (const request of granted) {
         const id = idOf(request);
         const before = request.mode === 'add' ? await currentOf(objects, id) : undefined;
         const union = (old: readonly string[] = [], added: readonly string[] = []) => [...new Set([...old, ...added])];
@@ -73,6 +79,14 @@ function idOf({ object, id }: AccessRequest): AccessId {
 async function currentOf(objects: ObjectTransaction, id: AccessId): Promise<Access | IdAccess | undefined> {
     const head = await objects.headNode(await objects.microdata.idHash(id));
     return head && ((await objects.read(head.node.data)) as unknown as Access | IdAccess);
+}
+
+function copyOf({ person = [], group = [], ...request }: AccessRequest): AccessRequest {
+    return { ...request, person: [...person], group: [...group] };
+}
+
+function namesSomebody({ person = [], group = [] }: AccessRequest): boolean {
+    return person.length > 0 || group.length > 0;
 }
 
 function check(request: AccessRequest, index: number): void {

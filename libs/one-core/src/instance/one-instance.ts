@@ -12,7 +12,7 @@ import { Blobs } from '../objects/blobs.ts';
 import { createEpoch, readEpoch, writeEpoch } from '../objects/journal.ts';
 import { ObjectStore } from '../objects/object-store.ts';
 import type { ObjectTransaction, VersionedResult } from '../objects/object-transaction.ts';
-import { EnabledReverseMaps } from '../objects/reverse-map.ts';
+import { ensureReverseMapTypes, type ReverseMapTypes } from '../objects/reverse-map.ts';
 import { InstanceRecipe, RecipeRecipe, type Instance, type Keys, type Person } from '../recipes/core-recipes.ts';
 import type { RecipeDefinition } from '../recipes/grammar.ts';
 import type { RecipeHazard } from '../recipes/recipe-hazards.ts';
@@ -26,6 +26,7 @@ import { ensureCompleteCopy } from '../storage/copy-store.ts';
 import { changeStorageSecret } from '../storage/encrypted/encrypted-backend.ts';
 import { ENCRYPTION } from '../storage/encrypted/storage-key.ts';
 import { Store } from '../storage/store.ts';
+import { addReverseMaps, enabledBy } from './add-reverse-maps.ts';
 import { createIdentity, type NewIdentity } from './create-identity.ts';
 import { instanceIdHash, personIdHash, storageLocationHash } from './instance-ids.ts';
 import { LocalIdentities } from './local-identities.ts';
@@ -45,6 +46,13 @@ export interface OpenOptions extends NewIdentity {
     readonly create?: boolean;
     /** Recipes of the application. New ones become part of the Instance object (spec 31 §5.5). */
     readonly recipes?: readonly RecipeDefinition[];
+    /**
+     * Reverse maps of objects that the application needs: type → names of properties, `*` for all. They are kept from the
+     * beginning in a new instance, and added to an older one, which is then looked through once.
+     */
+    readonly reverseMaps?: ReverseMapTypes;
+    /** The same for ID objects. */
+    readonly reverseMapsForIdObjects?: ReverseMapTypes;
     /** See `ObjectStoreOptions`; default: as deployed instances. */
     readonly offerMerged?: boolean;
     /** Milliseconds since 1970; default: the clock. */
@@ -119,12 +127,13 @@ export class OneInstance implements AsyncDisposable {
         try {
             await cryptoReady();
             ensureSecret(options.secret);
+            ensureReverseMapTypes(options.reverseMaps, options.reverseMapsForIdObjects);
             store = new Store(await layered(storage, options), { gather: storage.readsBehindCommits === true });
             const location = await storageLocationHash(options.name, options.email);
             await ensureCompleteCopy(store);
             const hasHeader = await checkStoreHeader(store, location);
             const instance = await OneInstance.#unlock(options, store);
-            await instance.#start(options.recipes ?? []);
+            await instance.#start(options);
             const isComplete = hasHeader && !(await isReindexing(instance.objects));
             if (!isComplete || storage.changedOutside === true) await instance.#takeOver(location);
             return instance;
@@ -237,7 +246,7 @@ export class OneInstance implements AsyncDisposable {
         const keyChain = new KeyChain({ objects, ...(onAmbiguousKeys && { onAmbiguousKeys }) });
         const ids = { id: await instanceIdHash(name, email), owner: await personIdHash(email) };
         if ((await objects.head(ids.id)) !== undefined) await keyChain.unlock(secret);
-        else if (create) await createIdentity(keyChain, options);
+        else if (create) await createIdentity(keyChain, withReverseMaps(options));
         else
             throw new StorageError(
                 'STORAGE_NOT_FOUND',
@@ -247,21 +256,20 @@ export class OneInstance implements AsyncDisposable {
     }
 
     /** Knows what the Instance object lists (spec 31 §5.3). */
-    async #start(recipes: readonly RecipeDefinition[]): Promise<void> {
+    async #start(options: OpenOptions): Promise<void> {
         const { obj } = await this.#instanceObject(this.objects);
         for (const hash of obj.recipe as ReadonlySet<string>) {
             const recipe = this.microdata.parseAs(RecipeRecipe, await this.objects.text(hash));
             if (!this.recipes.has(recipe.name)) this.recipes.register(recipe);
         }
-        this.objects.enableReverseMaps(
-            EnabledReverseMaps.besidesDefaults(obj.enabledReverseMapTypes, obj.enabledReverseMapTypesForIdObjects),
-        );
+        this.objects.enableReverseMaps(enabledBy(obj));
         this.objects.derive((objects, changes) =>
             updateAccess(objects, changes, this.#hasBlob, subjects => this.accessible.emit(subjects)),
         );
         await this.blobs.recover();
         if (await isRechecking(this.objects)) await recheckAccess(this.objects, this.#hasBlob);
-        await this.registerRecipes(recipes);
+        await this.registerRecipes(options.recipes ?? []);
+        await addReverseMaps(this.objects, objects => this.#instanceObject(objects), options);
     }
 
     /** A store that somebody else has written may hold what the index does not know. */
@@ -284,6 +292,16 @@ export class OneInstance implements AsyncDisposable {
         this.keyChain.lock();
         await this.#store[Symbol.asyncDispose]();
     }
+}
+
+/** In a new instance they are there from the beginning. */
+function withReverseMaps(options: OpenOptions): NewIdentity {
+    return {
+        ...options,
+        initiallyEnabledReverseMapTypes: options.initiallyEnabledReverseMapTypes ?? options.reverseMaps,
+        initiallyEnabledReverseMapTypesForIdObjects:
+            options.initiallyEnabledReverseMapTypesForIdObjects ?? options.reverseMapsForIdObjects,
+    };
 }
 
 function reportLater(error: unknown): void {

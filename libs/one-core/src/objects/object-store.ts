@@ -1,3 +1,4 @@
+import type { AccessGuard, AccessRequest } from '../access/create-access.ts';
 import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata } from '../microdata/microdata.ts';
 import type { Store } from '../storage/store.ts';
@@ -42,6 +43,9 @@ export class ObjectStore extends ObjectReader {
     /** Milliseconds since 1970. */
     readonly now: () => number;
     readonly #derivations: Derivation[] = [];
+    readonly #guards = new Set<AccessGuard>();
+    readonly #commitListeners = new Set<(journal: number) => void>();
+    readonly #onListenerError: (error: unknown) => void;
     readonly #histories = new HistoryCache();
     readonly #offerMerged: boolean;
     #reverseMaps: EnabledReverseMaps;
@@ -52,6 +56,7 @@ export class ObjectStore extends ObjectReader {
         this.now = now;
         this.#offerMerged = offerMerged ?? false;
         this.#reverseMaps = reverseMaps ?? new EnabledReverseMaps();
+        this.#onListenerError = onListenerError;
         this.events = new ObjectEvents(onListenerError);
     }
 
@@ -63,6 +68,30 @@ export class ObjectStore extends ObjectReader {
     /** Has something kept up to date in every transaction from now on. */
     derive(derivation: Derivation): void {
         this.#derivations.push(derivation);
+    }
+
+    /**
+     * Has every request of `createAccess` that names a person or group shown to a guard, before anything of it is stored and in
+     * the same transaction. A guard refuses by throwing, and then nothing of the call is stored; it may read, but stores
+     * nothing. What only takes away (`replace` by nobody) is never refused, and objects that are stored as Access or
+     * IdAccess themselves do not pass here.
+     * @returns ends the guarding
+     */
+    guardAccess(guard: AccessGuard): () => void {
+        const own: AccessGuard = (objects, request) => guard(objects, request);
+        this.#guards.add(own);
+        return () => void this.#guards.delete(own);
+    }
+
+    /**
+     * Tells a listener of every commit that has an entry in the journal, with the number of the entry, when it is durable: also
+     * of those without events, such as BLOBs. It must only take note.
+     * @returns ends the listening
+     */
+    onCommit(listener: (journal: number) => void): () => void {
+        const own = (journal: number): void => listener(journal);
+        this.#commitListeners.add(own);
+        return () => void this.#commitListeners.delete(own);
     }
 
     /** @throws ObjectStoreError `SUO-SO1` */
@@ -126,15 +155,32 @@ export class ObjectStore extends ObjectReader {
                 histories: this.#histories.begin(transaction),
                 offerMerged: this.#offerMerged,
                 derive: (objects, changes) => this.#derive(objects, changes),
+                guardAccess: (objects, request) => this.#guardAccess(objects, request),
             });
             const result = await task(objects);
-            await objects.complete();
-            transaction.whenDurable(() => this.events.emit(objects.events));
+            const journal = await objects.complete();
+            transaction.whenDurable(() => {
+                this.events.emit(objects.events);
+                if (journal !== undefined) this.#tellCommit(journal);
+            });
             return result;
         });
     }
 
     async #derive(objects: ObjectTransaction, changes: ObjectChanges): Promise<void> {
         for (const derivation of this.#derivations) await derivation(objects, changes);
+    }
+
+    async #guardAccess(objects: ObjectTransaction, request: AccessRequest): Promise<void> {
+        for (const guard of this.#guards) await guard(objects, request);
+    }
+
+    #tellCommit(journal: number): void {
+        for (const listener of this.#commitListeners)
+            try {
+                listener(journal);
+            } catch (error) {
+                this.#onListenerError(error);
+            }
     }
 }

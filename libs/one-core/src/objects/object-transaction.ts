@@ -1,5 +1,6 @@
 // Storing objects and versions (spec 20 §4–§7) as a part of one transaction: object, version node, head, reverse maps, journal
 // and what is derived from them are there together or not at all.
+import type { AccessRequest } from '../access/create-access.ts';
 import { hashText } from '../crypto/hash.ts';
 import type { Typed } from '../hashes.ts';
 import type { AnyObject, Microdata, WriteOptions } from '../microdata/microdata.ts';
@@ -67,6 +68,8 @@ export interface ObjectContext {
     readonly offerMerged: boolean;
     /** Brings what is derived from objects up to date, in the same commit; see `ObjectStore.derive`. */
     readonly derive: (objects: ObjectTransaction, changes: ObjectChanges) => Promise<void>;
+    /** See `ObjectStore.guardAccess`. */
+    readonly guardAccess: (objects: ObjectTransaction, request: AccessRequest) => Promise<void>;
 }
 
 /** A version, written once: its text and that of its ID object. */
@@ -181,17 +184,26 @@ export class ObjectTransaction extends ObjectReader {
         return (await this.#commitNumbers()).next();
     }
 
-    /** Called once, when the task has ended: what is derived, then the entry of the journal. */
-    async complete(): Promise<void> {
+    /** Shows a request that grants something to all guards. @throws what they refuse it with */
+    guardAccess(request: AccessRequest): Promise<void> {
+        return this.#context.guardAccess(this, request);
+    }
+
+    /**
+     * Called once, when the task has ended: what is derived, then the entry of the journal.
+     * @returns the number of the entry; undefined for a transaction without one
+     */
+    async complete(): Promise<number | undefined> {
         if (this.#stored.size > 0 || this.#heads.length > 0)
             await this.#context.derive(this, { stored: this.#stored, heads: this.#heads });
         // Numbers of ordered lists belong to an entry, even if there is nothing else to tell.
-        if (this.#records.length === 0 && this.#numbers === undefined) return;
+        if (this.#records.length === 0 && this.#numbers === undefined) return undefined;
         // The record of a version says everything that one of its raw storing would.
         const versions = new Set(this.#records.flatMap(record => (record.kind === 'version' ? [record.hash] : [])));
         const records = this.#records.filter(({ kind, hash }) => kind !== 'rawVersion' || !versions.has(hash));
         const { journal } = await this.#commitNumbers();
         this.transaction.append('logs', JOURNAL, journal, encodeRecords(records));
+        return journal;
     }
 
     async #commitNumbers(): Promise<CommitNumbers> {

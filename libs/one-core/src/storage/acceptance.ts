@@ -8,6 +8,7 @@ import { values } from './acceptance/values.ts';
 
 export type { AcceptanceOptions, StorageUnderTest } from './acceptance/case.ts';
 export { contentsOf, keysOf } from './acceptance/contents.ts';
+export { FaultyBackend, type Faults } from './faulty-backend.ts';
 
 export interface AcceptanceCase {
     readonly name: string;
