@@ -5,3 +5,21 @@ export {
     serializeInvitation,
 } from './pairing/invitation.ts';
 export type { Invitation, InvitationMode, ReadInvitation } from './pairing/invitation.ts';
+
+export { modelOptions } from './model-options.ts';
+export { OneEvent } from './one-event.ts';
+export * from './recipes/device-recipes.ts';
+export { modelRecipes, modelReverseMaps, modelReverseMapsForIdObjects } from './recipes/model-recipes.ts';
+export * from './recipes/people-recipes.ts';
+export * from './recipes/trust-recipes.ts';
+export type { Version } from './typed-objects.ts';
+
+export { Endpoints, type LocalInstance } from './leute/endpoints.ts';
+export { GroupModel, type MembersChanged } from './leute/group-model.ts';
+export { LeuteError, type LeuteErrorCode } from './leute/leute-error.ts';
+export { LeuteModel, type LeuteChange, type LeuteOptions } from './leute/leute-model.ts';
+export { People } from './leute/people.ts';
+export { createProfileIn, ProfileModel, type ProfileId } from './leute/profile-model.ts';
+export { ensureShareable } from './leute/shareable.ts';
+export { SomeoneModel } from './leute/someone-model.ts';
+export * from './leute/well-known.ts';

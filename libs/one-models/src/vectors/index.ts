@@ -1,5 +1,6 @@
 import type { VectorSuite } from '@refinio/one.core/vectors';
 import { connectionsSuite } from './connections-suite.ts';
+import { modelsSuite } from './models-suite.ts';
 
 /** Vector suites of this library. */
-export const vectorSuites: readonly VectorSuite[] = [connectionsSuite];
+export const vectorSuites: readonly VectorSuite[] = [connectionsSuite, modelsSuite];

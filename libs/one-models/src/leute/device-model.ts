@@ -1,0 +1,160 @@
+import {
+    createAccessIn,
+    ensureHash,
+    getAllEntries,
+    JournalFollower,
+    type JournalEntry,
+    type Keys,
+    type ObjectTransaction,
+    type OneInstance,
+    type Person,
+    type SHA256Hash,
+    type SHA256IdHash,
+} from '@refinio/one.core';
+import { OneEvent } from '../one-event.ts';
+import { OwnDeviceRecipe } from '../recipes/device-recipes.ts';
+import { acceptOwnerIn, certifyOwnDeviceIn, revokeDeviceIn } from '../trust/certify-device.ts';
+import { OwnDevices, type OwnDeviceState } from '../trust/own-devices.ts';
+import { getSignatures } from '../trust/signatures.ts';
+import { createSigner } from '../trust/signer.ts';
+import type { TrustedKeys } from '../trust/trusted-keys.ts';
+import { readAs } from '../typed-objects.ts';
+import { removeGrantsOf } from './device-grants.ts';
+import { LeuteError } from './leute-error.ts';
+import type { People } from './people.ts';
+
+const FRAMES = ['Signature', 'DeviceRevocation'].map(name => `<div itemscope itemtype="//refin.io/${name}">`);
+
+/**
+ * The devices that belong to the same human being as the main identity (DESIGN §1.1). Revoking one takes back, in the same commit, all
+ * that was granted to it here; a revocation that arrives from elsewhere does so when it is taken over.
+ */
+export class DeviceModel {
+    /** Told when grants of a device were taken back: sessions with it have to end, and its keys are refused. */
+    readonly onRevoked = new OneEvent<[device: SHA256IdHash<Person>]>();
+    readonly #one: OneInstance;
+    readonly #people: People;
+    readonly #trust: TrustedKeys;
+    readonly #devices: OwnDevices;
+
+    constructor(one: OneInstance, people: People, trust: TrustedKeys) {
+        this.#one = one;
+        this.#people = people;
+        this.#trust = trust;
+        this.#devices = new OwnDevices(one, trust);
+    }
+
+    /** Of the main identity, or of another owner; revoked ones included. */
+    async list(owner?: SHA256IdHash<Person>): Promise<OwnDeviceState[]> {
+        return this.#devices.ownDevices(owner ?? (await this.#people.mainIdentity()));
+    }
+
+    async isOwn(device: SHA256IdHash<Person>): Promise<boolean> {
+        return this.#devices.isOwnDevice(device, await this.#people.mainIdentity());
+    }
+
+    /** Whether the person is a device that was revoked: nothing may be granted to it. */
+    async isRevoked(device: SHA256IdHash<Person>): Promise<boolean> {
+        return (await this.#trust.revocations()).some(({ revocation }) => revocation.device === device);
+    }
+
+    /**
+     * Makes a device one of the main identity's. It and the others are told of each other.
+     * @param keysHash of the person `device`
+     * @throws TrustError `KEYS_OF_ANOTHER`; LeuteError `DEVICE_REVOKED`
+     */
+    async certify(
+        device: SHA256IdHash<Person>,
+        keysHash: SHA256Hash<Keys>,
+        kind: 'archive' | 'browser',
+    ): Promise<void> {
+        const { keyChain, objects } = this.#one;
+        const owner = await this.#people.mainIdentity();
+        const others = await this.#current(owner);
+        const known = [
+            ...(await this.#signaturesBy(owner, 'OwnDevice')),
+            ...(await this.#signaturesBy(owner, 'DeviceRevocation')),
+        ];
+        using signer = await createSigner(keyChain, owner);
+        await objects.transact(async transaction => {
+            const own = { owner, device, keysHash, kind, created: objects.now() };
+            const { signature } = await certifyOwnDeviceIn(transaction, own, signer);
+            await createAccessIn(transaction, [
+                { object: signature.hash, person: [device, ...others], mode: 'add' },
+                ...known.map(object => ({ object, person: [device], mode: 'add' as const })),
+            ]);
+        });
+    }
+
+    /** This device accepts its owner, and what the owner revokes. @throws LeuteError `DEVICE_UNKNOWN` if the owner has not certified it */
+    async accept(owner: SHA256IdHash<Person>): Promise<void> {
+        const { keyChain, objects, owner: device } = this.#one;
+        using signer = await createSigner(keyChain, device);
+        let accepted = false;
+        for (const hash of await getAllEntries(objects, device, 'OwnDevice')) {
+            const own = await readAs(objects, OwnDeviceRecipe, hash);
+            if (own.device !== device || own.owner !== owner) continue;
+            await objects.transact(transaction => acceptOwnerIn(transaction, ensureHash(hash), signer));
+            accepted = true;
+        }
+        if (!accepted)
+            throw new LeuteError('DEVICE_UNKNOWN', `The person ${owner.slice(0, 8)}… has not made this device its own`);
+    }
+
+    /** The other devices are told. @throws LeuteError `DEVICE_UNKNOWN` */
+    async revoke(device: SHA256IdHash<Person>, reason: string): Promise<void> {
+        const { keyChain, objects } = this.#one;
+        const owner = await this.#people.mainIdentity();
+        const states = (await this.list(owner)).filter(each => each.device === device);
+        if (states.length === 0)
+            throw new LeuteError('DEVICE_UNKNOWN', `The person ${device.slice(0, 8)}… is none of your devices`);
+        const others = (await this.#current(owner)).filter(each => each !== device);
+        using signer = await createSigner(keyChain, owner);
+        await objects.transact(async transaction => {
+            for (const { keysHash } of states) {
+                const revocation = { owner, device, keysHash, at: objects.now(), reason };
+                const { signature } = await revokeDeviceIn(transaction, revocation, signer);
+                await createAccessIn(transaction, [{ object: signature.hash, person: others, mode: 'add' }]);
+            }
+            await removeGrantsOf(transaction, device);
+        });
+        this.onRevoked.emit(device);
+    }
+
+    /** Does on this device what a revocation from elsewhere demands. */
+    follow(onError: (error: unknown) => void): JournalFollower {
+        const handle = async (objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<void> => {
+            if (!(await tellsOfRevocation(objects, entries))) return;
+            for (const { revocation } of await this.#trust.revocations()) {
+                const { device } = revocation;
+                if ((await removeGrantsOf(objects, device)) === 0) continue;
+                objects.transaction.whenDurable(() => this.onRevoked.emit(device));
+            }
+        };
+        return JournalFollower.start({ objects: this.#one.objects, name: 'devices', handle, onError });
+    }
+
+    async #current(owner: SHA256IdHash<Person>): Promise<SHA256IdHash<Person>[]> {
+        const states = await this.list(owner);
+        return states.filter(({ revokedAt }) => revokedAt === undefined).map(({ device }) => device);
+    }
+
+    /** Signatures of what an owner has said of a type. */
+    async #signaturesBy(owner: SHA256IdHash<Person>, type: 'OwnDevice' | 'DeviceRevocation'): Promise<string[]> {
+        const { objects } = this.#one;
+        const hashes: string[] = [];
+        for (const entry of await getAllEntries(objects, owner, type))
+            for (const { hash } of await getSignatures(objects, entry, owner)) hashes.push(hash);
+        return hashes;
+    }
+}
+
+/** A revocation may come before or after its signature. */
+async function tellsOfRevocation(objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<boolean> {
+    for (const { kind, hash } of entries.flatMap(({ records }) => records)) {
+        if (kind !== 'object') continue;
+        const text = await objects.findText(hash);
+        if (text !== undefined && FRAMES.some(frame => text.startsWith(frame))) return true;
+    }
+    return false;
+}

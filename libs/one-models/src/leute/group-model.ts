@@ -1,0 +1,130 @@
+import type {
+    BLOB,
+    Group,
+    ObjectReader,
+    ObjectTransaction,
+    OneInstance,
+    Person,
+    SHA256Hash,
+    SHA256IdHash,
+} from '@refinio/one.core';
+import { createRandomString, GroupRecipe } from '@refinio/one.core';
+import { OneEvent } from '../one-event.ts';
+import { GroupProfileRecipe, type GroupProfile } from '../recipes/people-recipes.ts';
+import { currentAs, storeChange } from '../typed-objects.ts';
+import { LeuteError } from './leute-error.ts';
+import { NO_PICTURE } from './well-known.ts';
+
+const NAME_LENGTH = 32;
+const UNNAMED = 'unnamed group';
+
+/** Who came and who went; undefined for nobody. */
+export type MembersChanged = [
+    added: readonly SHA256IdHash<Person>[] | undefined,
+    removed: readonly SHA256IdHash<Person>[] | undefined,
+];
+
+/**
+ * A named set of persons, and how it is shown (spec 60 §7). Neither is ever shared. What is changed is kept here until `save`,
+ * which changes nothing else.
+ */
+export class GroupModel {
+    readonly idHash: SHA256IdHash<Group>;
+    /** Told after `save`. */
+    readonly onUpdated = new OneEvent<MembersChanged>();
+    /** As it is shown. */
+    name = '';
+    /** Hash of the BLOB of its picture. */
+    picture: SHA256Hash<BLOB> | undefined;
+    persons: SHA256IdHash<Person>[] = [];
+    readonly #one: OneInstance;
+    #internalName = '';
+    #members: readonly SHA256IdHash<Person>[] = [];
+
+    private constructor(one: OneInstance, idHash: SHA256IdHash<Group>) {
+        this.#one = one;
+        this.idHash = idHash;
+    }
+
+    /** @throws LeuteError `GROUP_MISSING` */
+    static async load(one: OneInstance, idHash: SHA256IdHash<Group>): Promise<GroupModel> {
+        const model = new GroupModel(one, idHash);
+        await model.load();
+        return model;
+    }
+
+    /** The name by which it is found. */
+    get internalGroupName(): string {
+        return this.#internalName;
+    }
+
+    /** What was changed and not saved is gone. @throws LeuteError `GROUP_MISSING` */
+    async load(): Promise<void> {
+        const { group, profile } = await currentGroup(this.#one.objects, this.idHash);
+        this.#internalName = group.name;
+        this.#members = group.person;
+        this.persons = [...new Set(group.person)];
+        this.name = profile.name;
+        this.picture = profile.picture === NO_PICTURE ? undefined : profile.picture;
+    }
+
+    /** Adds and removes who was added and removed here; members that others have added meanwhile stay. */
+    async save(): Promise<void> {
+        const change = await this.#one.objects.transact(async objects => {
+            const { group, profile } = await currentGroup(objects, this.idHash);
+            await storeChange<GroupProfile>(objects, {
+                ...profile,
+                name: this.name,
+                picture: this.picture ?? NO_PICTURE,
+            });
+            const removed = this.#members.filter(each => !this.persons.includes(each));
+            const added = this.persons.filter(each => !this.#members.includes(each));
+            return changeMembers(objects, group, { added, removed });
+        });
+        await this.load();
+        this.onUpdated.emit(...change);
+    }
+}
+
+/** The group of a name, made if it is not there (spec 60 §7.2). Leute is another matter. */
+export async function createGroupIn(objects: ObjectTransaction, name?: string): Promise<SHA256IdHash<Group>> {
+    const internalName = name ?? createRandomString(NAME_LENGTH);
+    const empty = { $type$: 'Group', name: internalName, person: [] } as const satisfies Group;
+    const group = await objects.microdata.idHash<Group>(empty);
+    if ((await objects.head(group)) === undefined) await storeChange<Group>(objects, empty);
+    const profile = { $type$: 'GroupProfile', group } as const;
+    if ((await objects.head(await objects.microdata.idHash(profile))) === undefined)
+        await storeChange<GroupProfile>(objects, { ...profile, name: name ?? UNNAMED, picture: NO_PICTURE });
+    return group;
+}
+
+/** Each person once. */
+export async function addMembers(
+    objects: ObjectTransaction,
+    idHash: SHA256IdHash<Group>,
+    persons: readonly SHA256IdHash<Person>[],
+): Promise<MembersChanged> {
+    const { group } = await currentGroup(objects, idHash);
+    return changeMembers(objects, group, { added: persons, removed: [] });
+}
+
+async function changeMembers(
+    objects: ObjectTransaction,
+    group: Group,
+    { added, removed }: Record<'added' | 'removed', readonly SHA256IdHash<Person>[]>,
+): Promise<MembersChanged> {
+    const person = [...new Set([...group.person.filter(each => !removed.includes(each)), ...added])];
+    if (person.length !== group.person.length || person.some((each, i) => each !== group.person[i]))
+        await storeChange<Group>(objects, { ...group, person });
+    const came = person.filter(each => !group.person.includes(each));
+    const went = group.person.filter(each => !person.includes(each));
+    return [came.length > 0 ? came : undefined, went.length > 0 ? went : undefined];
+}
+
+async function currentGroup(objects: ObjectReader, idHash: SHA256IdHash<Group>) {
+    const group = (await currentAs(objects, GroupRecipe, idHash))?.obj;
+    if (group === undefined) throw new LeuteError('GROUP_MISSING', `There is no group ${idHash.slice(0, 8)}…`);
+    const id = { $type$: 'GroupProfile', group: idHash } as const;
+    const profile = (await currentAs(objects, GroupProfileRecipe, await objects.microdata.idHash(id)))?.obj;
+    return { group, profile: profile ?? { ...id, name: group.name, picture: NO_PICTURE } };
+}
