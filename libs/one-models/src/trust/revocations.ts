@@ -1,0 +1,142 @@
+// Who may say that the keys of a device are never to be trusted again (DESIGN §1.1).
+//
+// A revocation works against everything that certificates say, so that it must not be everybody's. It counts if
+//
+//   1. its `owner` has signed it, and is one of my identities or an owner that this device has accepted: one that an `OwnDevice` names as
+//      the owner of one of my identities, signed by that owner with a trusted key *and* by this identity with a root key. The owner's
+//      signature alone does not do: any contact can name himself the owner of my device, or of that of a friend.
+//   2. The key that signed it is trusted. Those of my identities with root keys are looked at first; what they revoke is not trusted when
+//      the others are looked at. Among the others nobody silences anybody: keys that revoke each other are all revoked, because one of
+//      the two holders is a thief, and which one cannot be told.
+//   3. Root keys of this device are spared, unless my main identity has signed with a root key: an archive whose owner signs for a thief
+//      must not make a device deaf to its own person.
+//
+// It counts for all keys that its `Keys` object names, whosever profile they stand in, and also if no `OwnDevice` is there: that may
+// come later, or never. There is no way back; a device that was revoked by mistake becomes a new person. Revocations by anybody else are
+// stored and mean nothing. What cannot be read makes evaluation fail instead of leaving a key trusted.
+import { KeysRecipe, type Keys, type Person, type SHA256Hash, type SHA256IdHash } from '@refinio/one.core';
+import { MAX_REVOCATIONS } from '../limits.ts';
+import { DeviceRevocationRecipe, OwnDeviceRecipe, type DeviceRevocation } from '../recipes/device-recipes.ts';
+import type { Signature } from '../recipes/trust-recipes.ts';
+import { readAs } from '../typed-objects.ts';
+import { getSignaturesOrThrow, verifies } from './signatures.ts';
+import type { Limited, TrustFacts } from './trust-facts.ts';
+import type { TrustNode } from './trust-graph.ts';
+
+/** A revocation that counts. */
+export interface Revocation {
+    readonly revocation: DeviceRevocation;
+    readonly revocationHash: SHA256Hash<DeviceRevocation>;
+    /** The revoked keys, those of encryption included. */
+    readonly keys: Keys;
+}
+
+export interface Revocations {
+    readonly list: readonly Revocation[];
+    /** Signing keys that are not trusted because of them; hexadecimal. */
+    readonly keys: ReadonlySet<string>;
+    /** Some were not looked at: nothing but root keys can be trusted. */
+    readonly limited: boolean;
+}
+
+type OwnerId = SHA256IdHash<Person>;
+type Proves = (signature: Signature) => Promise<boolean>;
+type IsTrusted = (node: TrustNode) => Promise<boolean>;
+
+/** Those that my identities have signed with root keys. */
+export async function ownRevocations(facts: TrustFacts): Promise<Revocations> {
+    const [list, keys, roots] = [[] as Revocation[], new Set<string>(), await allRootKeys(facts)];
+    const main = await facts.mainIdentity();
+    let limited = false;
+    for (const owner of await facts.ownIdentities()) {
+        const rootKeys = await facts.rootKeys(owner);
+        const signed = await signedRevocations(facts, owner, madeByOneOf(rootKeys));
+        limited ||= signed.limited;
+        for (const revocation of signed.found) {
+            const key = revocation.keys.publicSignKey;
+            if (owner === main || !roots.has(key)) keys.add(key);
+            list.push(revocation);
+        }
+    }
+    return { list, keys, limited };
+}
+
+/** All that count. @param isTrusted whether a key is trusted after those by root keys were taken into account */
+export async function allRevocations(facts: TrustFacts, own: Revocations, isTrusted: IsTrusted): Promise<Revocations> {
+    const [list, keys, roots] = [[...own.list], new Set(own.keys), await allRootKeys(facts)];
+    let { limited } = own;
+    const accepted = await acceptedOwners(facts, isTrusted);
+    limited ||= accepted.limited;
+    for (const owner of new Set([...(await facts.ownIdentities()), ...accepted.found])) {
+        const signed = await signedRevocations(facts, owner, signature => isSignedBy(facts, signature, isTrusted));
+        limited ||= signed.limited;
+        for (const revocation of signed.found) {
+            if (list.some(({ revocationHash }) => revocationHash === revocation.revocationHash)) continue;
+            if (!roots.has(revocation.keys.publicSignKey)) keys.add(revocation.keys.publicSignKey);
+            list.push(revocation);
+        }
+    }
+    return { list, keys, limited };
+}
+
+/** Revocations that name an owner and bear a signature of it that proves something. */
+export async function signedRevocations(
+    facts: TrustFacts,
+    owner: OwnerId,
+    proves: Proves,
+): Promise<Limited<readonly Revocation[]>> {
+    const { objects } = facts.sources;
+    const entries = await facts.entries(owner, 'DeviceRevocation');
+    const list: Revocation[] = [];
+    for (const entry of entries.slice(0, MAX_REVOCATIONS)) {
+        const revocation = await readAs(objects, DeviceRevocationRecipe, entry);
+        if (revocation.owner !== owner || !(await isSigned(facts, entry, owner, proves))) continue;
+        const keys = await readAs(objects, KeysRecipe, revocation.keysHash);
+        list.push({ revocation, revocationHash: entry as SHA256Hash<DeviceRevocation>, keys });
+    }
+    return { found: list, limited: entries.length > MAX_REVOCATIONS };
+}
+
+/** Whether a signature was made by a key of its issuer that is trusted. */
+export async function isSignedBy(facts: TrustFacts, signature: Signature, isTrusted: IsTrusted): Promise<boolean> {
+    const person = signature.issuer;
+    for (const key of (await facts.keysOf(person)).found)
+        if (verifies(signature, key) && (await isTrusted({ person, key }))) return true;
+    return false;
+}
+
+/** Owners of this device that it has accepted itself. */
+async function acceptedOwners(facts: TrustFacts, isTrusted: IsTrusted): Promise<Limited<readonly OwnerId[]>> {
+    const found: OwnerId[] = [];
+    let limited = false;
+    for (const me of await facts.ownIdentities()) {
+        const rootKeys = await facts.rootKeys(me);
+        const entries = await facts.entries(me, 'OwnDevice');
+        limited ||= entries.length > MAX_REVOCATIONS;
+        for (const entry of entries.slice(0, MAX_REVOCATIONS)) {
+            const { owner, device } = await readAs(facts.sources.objects, OwnDeviceRecipe, entry);
+            if (device !== me || !(await isSigned(facts, entry, me, madeByOneOf(rootKeys)))) continue;
+            if (await isSigned(facts, entry, owner, signature => isSignedBy(facts, signature, isTrusted)))
+                found.push(owner);
+        }
+    }
+    return { found, limited };
+}
+
+/** Whether something bears a signature of an issuer that proves something. @throws if one of them cannot be read */
+export async function isSigned(facts: TrustFacts, hash: string, issuer: OwnerId, proves: Proves): Promise<boolean> {
+    facts.note(hash, 'Signature');
+    for (const { obj } of await getSignaturesOrThrow(facts.sources.objects, hash, issuer))
+        if (await proves(obj)) return true;
+    return false;
+}
+
+function madeByOneOf(keys: readonly string[]): Proves {
+    return signature => Promise.resolve(keys.some(key => verifies(signature, key)));
+}
+
+async function allRootKeys(facts: TrustFacts): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>();
+    for (const own of await facts.ownIdentities()) for (const key of await facts.rootKeys(own)) keys.add(key);
+    return keys;
+}
