@@ -23,3 +23,14 @@ export { createProfileIn, ProfileModel, type ProfileId } from './leute/profile-m
 export { ensureShareable } from './leute/shareable.ts';
 export { SomeoneModel } from './leute/someone-model.ts';
 export * from './leute/well-known.ts';
+
+export { Certificates, type FoundCertificate } from './trust/certificate-queries.ts';
+export { certifyIn, type CertificateItems, type Certified } from './trust/certificates.ts';
+export { DeviceModel } from './leute/device-model.ts';
+export type { OwnDeviceState } from './trust/own-devices.ts';
+export { getSignatures, signIn, verifies, type Named } from './trust/signatures.ts';
+export { createSigner, type Signer } from './trust/signer.ts';
+export type { KeyTrustInfo, Rights, RootKeyMode } from './trust/trust-decisions.ts';
+export { TrustError } from './trust/trust-errors.ts';
+export type { KnownPeople } from './trust/known-people.ts';
+export { TrustedKeys } from './trust/trusted-keys.ts';

@@ -27,6 +27,7 @@ test('runs all suites against the committed vectors', () => {
         expect.stringMatching(/^chum-transcripts\.json: 41 passed, 0 failed$/),
         expect.stringMatching(/^chum-reactions\.json: 32 passed, 0 failed$/),
         expect.stringMatching(/^connections\.json: \d+ passed, 0 failed$/),
+        expect.stringMatching(/^models\.json: [1-9]\d passed, 0 failed$/),
     ]);
 });
 

@@ -1,24 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import {
-    base64ToUint8Array,
-    copyStore,
-    ensureHash,
-    ensureIdHash,
-    MemoryBackend,
-    OneInstance,
-    PackedBackend,
-    type Person,
-    type Write,
-} from '@refinio/one.core';
-import { modelRecipes } from '../recipes/model-recipes.ts';
-import { SignatureRecipe } from '../recipes/trust-recipes.ts';
-import { readAs, storeObject } from '../typed-objects.ts';
-import { Certificates } from './certificate-queries.ts';
+import { ensureHash } from '@refinio/one.core';
+import { storeObject } from '../typed-objects.ts';
 import { signIn } from './signatures.ts';
-import { newKey, signerWith, TestPeople, TestWorld, type TestPerson } from './test-world.ts';
+import { newKey, signerWith, TestWorld, type TestPerson } from './test-world.ts';
 import { trustReasons } from './trust-decisions.ts';
-import { TrustedKeys } from './trusted-keys.ts';
 
 let world: TestWorld;
 let count = 0;
@@ -312,87 +297,5 @@ describe('what is remembered', () => {
         expect(await early).toBe(false);
         slow.mockRestore();
         expect(await isTrusted(bob.hex)).toBe(true);
-    });
-});
-
-describe('a store that an original installation has written', () => {
-    interface Folder {
-        readonly options: { readonly email: string; readonly instanceName: string; readonly secret: string };
-        readonly files: Readonly<Record<string, string>>;
-        readonly expected: {
-            readonly personIdHash: string;
-            readonly rootKeys: readonly string[];
-            readonly note: { readonly currentHash: string; readonly firstVersionHash: string };
-            readonly bob: { readonly personIdHash: string; readonly publicSignKeyHex: string };
-            readonly certificates: Readonly<Record<string, string>>;
-            readonly trust: Readonly<Record<'note1AffirmedBy' | 'note2SignedBy' | 'note2AffirmedBy', string[]>> &
-                Readonly<Record<'aliceKeyTrusted' | 'bobKeyTrusted', boolean>>;
-        };
-    }
-    const folder = JSON.parse(
-        readFileSync(new URL('../../test-vectors/instance-folder.json', import.meta.url), 'utf8'),
-    ) as Folder;
-    const { options, expected } = folder;
-
-    async function open(isWanted: (key: string) => boolean) {
-        const recorded = new MemoryBackend();
-        const writes = Object.entries(folder.files).flatMap(([path, content]): Write[] => {
-            const [, space, key = ''] = path.split('/');
-            const value = base64ToUint8Array(content);
-            if (space === 'objects' || space === 'vheads' || space === 'private')
-                return [{ type: 'put', space, key, value }];
-            if (space !== 'rmaps' || !isWanted(key)) return [];
-            const entries = new TextDecoder().decode(value).trim().split('\n');
-            const encoder = new TextEncoder();
-            return entries.map((entry, number) => ({
-                type: 'append',
-                space,
-                key,
-                number,
-                value: encoder.encode(entry),
-            }));
-        });
-        await recorded.commit(writes);
-        const storage = new MemoryBackend();
-        await copyStore(recorded, new PackedBackend(storage));
-        const { email, secret, instanceName: name } = options;
-        const one = await OneInstance.open({
-            ...{ email, secret, name, storage, create: false, encryptStorage: false, recipes: modelRecipes },
-        });
-        const people = new TestPeople(one.owner);
-        people.known.add(ensureIdHash<Person>(expected.bob.personIdHash));
-        const keys = new TrustedKeys(one, people);
-        return { one, keys, certificates: new Certificates(one, keys) };
-    }
-
-    test('is trusted as recorded', async () => {
-        const { one, keys, certificates } = await open(() => true);
-        await using _ = one;
-        const { trust, note, rootKeys, bob } = expected;
-        expect(await keys.rootKeys()).toEqual(rootKeys);
-        expect(await keys.isKeyTrusted(rootKeys[0] ?? '')).toBe(trust.aliceKeyTrusted);
-        expect(await keys.isKeyTrusted(bob.publicSignKeyHex)).toBe(trust.bobKeyTrusted);
-        expect(await certificates.signedBy(note.currentHash)).toEqual(trust.note2SignedBy);
-        expect(await certificates.affirmedBy(note.firstVersionHash)).toEqual(trust.note1AffirmedBy);
-        expect(await certificates.affirmedBy(note.currentHash)).toEqual(trust.note2AffirmedBy);
-        expect(await keys.rightsOf(one.owner)).toEqual({ everybody: true, self: true });
-        const { certificates: why } = await keys.getKeyTrustInfo(bob.publicSignKeyHex);
-        expect(why.map(each => each.certificate.certificateHash)).toEqual([
-            expected.certificates['trustKeysForBobProfile'],
-        ]);
-        const signature = await readAs(
-            one.objects,
-            SignatureRecipe,
-            expected.certificates['bobSignatureOfNote2'] ?? '',
-        );
-        expect(await keys.findKeyThatVerifiesSignature(signature)).toMatchObject({ key: bob.publicSignKeyHex });
-    });
-
-    test('does not trust the contact without the rights of its owner', async () => {
-        const { one, keys, certificates } = await open(key => !key.includes('.RightToDeclare'));
-        await using _ = one;
-        expect(await keys.isKeyTrusted(expected.rootKeys[0] ?? '')).toBe(true);
-        expect(await keys.isKeyTrusted(expected.bob.publicSignKeyHex)).toBe(false);
-        expect(await certificates.signedBy(expected.note.currentHash)).toEqual([]);
     });
 });

@@ -1,6 +1,7 @@
 import type { VectorSuite } from '@refinio/one.core/vectors';
 import { connectionsSuite } from './connections-suite.ts';
 import { modelsSuite } from './models-suite.ts';
+import { originalPeopleSuite } from './original-people-suite.ts';
 
 /** Vector suites of this library. */
-export const vectorSuites: readonly VectorSuite[] = [connectionsSuite, modelsSuite];
+export const vectorSuites: readonly VectorSuite[] = [connectionsSuite, modelsSuite, originalPeopleSuite];
