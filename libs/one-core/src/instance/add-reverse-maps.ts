@@ -47,6 +47,11 @@ export interface WantedReverseMaps {
 /** The current Instance object. */
 export type ReadInstance = (objects: ObjectStore | ObjectTransaction) => Promise<{ readonly obj: Instance }>;
 
+/** Whether an addition was interrupted: the maps of the store are not complete. */
+export async function isAddingReverseMaps(reader: Pick<StorageReader, 'get'>): Promise<boolean> {
+    return (await reader.get('state', ADDING)) !== undefined;
+}
+
 /** The maps that an Instance object lists. */
 export function enabledBy(instance: Instance): EnabledReverseMaps {
     return EnabledReverseMaps.besidesDefaults(

@@ -471,6 +471,26 @@ test('a copy has everything, and goes on', async () => {
     await expect(copyInstance(storage, copy, alice)).rejects.toEqual(refused('STORAGE_OTHER_INSTANCE'));
 });
 
+test('in a copy, bytes that came as a CLOB lead nowhere, as before', async () => {
+    let hash: string;
+    let bob: string;
+    {
+        await using one = await open();
+        ({ idHash: bob } = await one.objects.storeIdObject(person('bob')));
+        const { hash: file } = await one.blobs.store([new Uint8Array(9)]);
+        ({ hash } = await one.objects.storeUTF8Clob(one.microdata.write(note('b', 'names it', file))));
+        const { idHash } = await one.objects.storeVersionedObject(note('c', 'shared', hash));
+        await one.createAccess([{ id: idHash, person: [bob], mode: 'add' }]);
+    }
+    const copy = new MemoryBackend();
+    await copyInstance(storage, copy, alice);
+    await using before = await open();
+    await using after = await open({ storage: copy });
+    expect(await after.objects.isRaw(hash)).toBe(true);
+    const [one, other] = [await before.accessible.summaries(bob), await after.accessible.summaries(bob)];
+    expect(other.map(({ count }) => count)).toEqual(one.map(({ count }) => count));
+});
+
 test('a copy that was interrupted is refused', async () => {
     await (await open())[Symbol.asyncDispose]();
     const copy = new MemoryBackend();

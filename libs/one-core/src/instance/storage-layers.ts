@@ -1,3 +1,5 @@
+import { StorageError } from '../storage/storage-errors.ts';
+import { isAddingReverseMaps } from './add-reverse-maps.ts';
 import { encryptByDefault } from '#platform/storage-defaults';
 import { wipe } from '../crypto/keys.ts';
 import { hasMasterKey, openMasterKey } from '../keychain/master-key.ts';
@@ -40,6 +42,11 @@ export async function copyInstance(
     // The source is as it is; what is asked for is for the copy.
     const encryptStorage = await isEncrypted(from);
     const source = await layered(from, { secret: layers.secret, encryptStorage });
+    if (await isAddingReverseMaps(source))
+        throw new StorageError(
+            'STORAGE_INCOMPLETE',
+            'This store was interrupted while reverse maps were added to it: open the instance once, then copy it',
+        );
     // Whoever opens the copy has one secret for both.
     if (await hasMasterKey(source)) wipe(await openMasterKey(source, layers.secret));
     return copyStore(source, await layered(to, layers), onProgress);

@@ -1,5 +1,6 @@
-// Import and export: the objects, heads, reverse maps, keys and BLOBs of a store, into an empty one of any kind. What is
-// derived is computed when the copy is opened, and its journal begins anew.
+// Import and export: the objects, heads, reverse maps, keys and BLOBs of a store, and what nobody could find out again (which bytes
+// came as a CLOB or BLOB only, which versions are not merged), into an empty one of any kind. What is derived is computed when the copy is
+// opened, and its journal begins anew.
 import { BLOB_PIECE } from './blob-files.ts';
 import type { StorageBackend, StorageReader, Write } from './storage-backend.ts';
 import { isEmpty } from './is-empty.ts';
@@ -9,6 +10,8 @@ import { MAX_ORDERED_ENTRIES } from '../limits.ts';
 /** Present in a copy that is not complete. */
 const COPYING = 'copying';
 const JOURNAL = 'journal';
+/** Of the space `state`. */
+const CARRIED = /^(?:raws$|raw\.|unmerged\.)/;
 const MAX_BATCH_ENTRIES = 500;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -44,6 +47,10 @@ export async function copyStore(
             if (value === undefined) await copy.blob(source, key);
             else await copy.add({ type: 'put', space, key, value }, value.length);
         }
+    for await (const key of source.keys('state')) {
+        const value = CARRIED.test(key) ? await source.get('state', key) : undefined;
+        if (value !== undefined) await copy.add({ type: 'put', space: 'state', key, value }, value.length);
+    }
     let longest = 0;
     for await (const key of source.keys('rmaps')) {
         let number = 0;
