@@ -115,12 +115,13 @@ export { readFeed, type FeedChange, type FeedEntry } from './access/feed.ts';
 
 export { ChumError, type ChumErrorCode } from './chum/chum-errors.ts';
 export { ChumSession, type ChumOptions, type ChumResult, type ChumStatus } from './chum/chum-session.ts';
-export type { FailedRoot } from './chum/failed-tasks.ts';
+export type { FailedRoot } from './chum/failed-roots.ts';
 export type { ImportProgress } from './chum/importer.ts';
 export { createChannelPair, type ChannelPairOptions } from './chum/memory-channel.ts';
 export type { MessageChannel } from './chum/message-channel.ts';
 export type { Statistics } from './chum/request-channel.ts';
 export { RequestError, type RequestErrorCode } from './chum/request-errors.ts';
+export type { AcceptVersion, IncomingVersion } from './chum/version-import.ts';
 
 export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/blobs.ts';
 export type { JournalEntry, JournalRecord } from './objects/journal.ts';

@@ -55,7 +55,7 @@ export const MAX_STREAMS_AT_ONCE = 4;
 /** Objects of one tree that are fetched before those that they need are looked at. */
 export const IMPORT_LOOK_AHEAD = 64;
 
-/** UTF-16 units of fetched objects after which they are stored, even if more belong to them. */
+/** UTF-16 units of fetched objects, with their costs, after which they are stored, even if more belong to them. */
 export const IMPORT_COMMIT_BYTES = 4 * 1024 * 1024;
 
 /** Requests that a peer has to serve at the same time for one importer. Deployed peers serve any number, but hold each in memory. */
@@ -63,6 +63,18 @@ export const REQUESTS_AT_ONCE = 32;
 
 /** Trees that are fetched at the same time: each holds what it has fetched until it is stored. */
 export const TREES_AT_ONCE = 32;
+
+/** Trees of one session under way while new ones begin: those that are older wait for long BLOBs. */
+export const MAX_TREES_AT_ONCE = 4 * TREES_AT_ONCE;
+
+/** Versions of one ID that are merged in one transaction: each looks at the whole history, and other store calls wait. */
+export const MAX_MERGES_AT_ONCE = 32;
+
+/** Versions of one ID that are merged before other trees of the session have their turn. */
+export const MAX_MERGES_OF_RUN = 8 * MAX_MERGES_AT_ONCE;
+
+/** Milliseconds after which the next pass may begin though trees are still under way: a film must not hold back a message. */
+export const PASS_PATIENCE_MS = 5_000;
 
 /** Versions of one ID that are asked for one by one, oldest first; of more the newest comes first and leads to all others. */
 export const MAX_NODES_ONE_BY_ONE = 4;
@@ -105,7 +117,7 @@ export const MAX_KEPT_LIST = 8 * 1024 * 1024;
  */
 export const MAX_HISTORY_CACHE_BYTES = 32 * 1024 * 1024;
 
-/** UTF-16 units of fetched objects of one session that wait to be stored; above it each tree goes on one by one. */
+/** UTF-16 units of what one session has fetched and not stored; above it only its oldest tree goes on. */
 export const IMPORT_HELD_BYTES = 32 * 1024 * 1024;
 
 /** Longest root list of a peer, and its bad entries that are told one by one. */

@@ -1,7 +1,9 @@
+import { Fifo } from './fifo.ts';
+
 /** Lets so many tasks run at once; others wait in the order of their calls. */
 export class Slots {
     #free: number;
-    readonly #waiting: (() => void)[] = [];
+    readonly #waiting = new Fifo<() => void>();
 
     constructor(count: number) {
         this.#free = count;
@@ -9,11 +11,11 @@ export class Slots {
 
     async run<T>(task: () => Promise<T>): Promise<T> {
         if (this.#free > 0) this.#free--;
-        else await new Promise<void>(resolve => this.#waiting.push(resolve));
+        else await new Promise<void>(resolve => this.#waiting.add(resolve));
         try {
             return await task();
         } finally {
-            const next = this.#waiting.shift();
+            const next = this.#waiting.take();
             if (next === undefined) this.#free++;
             else next();
         }

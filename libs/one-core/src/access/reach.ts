@@ -17,7 +17,7 @@ export async function reachOf(
         if (expanded.has(hash)) continue;
         expanded.add(hash);
         const text = await objects.findText(hash).catch(() => undefined);
-        if (text === undefined ? !(await hasBlob(hash)) : isLocal(text)) continue;
+        if (text === undefined ? !(await hasBlob(hash)) : isLocal(text) && !(await objects.isRaw(hash))) continue;
         reached.add(hash);
         if (text === undefined) continue;
         for (const link of await objects.linksAt(hash, text))
@@ -27,19 +27,20 @@ export async function reachOf(
     return reached;
 }
 
-/** What is linked as a BLOB or CLOB may be read alone, unless it is a text that never leaves this instance. */
+/** What is linked as a BLOB or CLOB may be read alone, unless it is an object that never leaves this instance. */
 async function mayReadAsBlob(
     objects: ObjectReader,
     hash: string,
     hasBlob: (hash: string) => Promise<boolean>,
 ): Promise<boolean> {
     const value = await objects.reader.get('objects', hash);
-    return value === undefined ? hasBlob(hash) : !isLocal(new TextDecoder().decode(value));
+    if (value === undefined) return hasBlob(hash);
+    return !isLocal(new TextDecoder().decode(value)) || (await objects.isRaw(hash));
 }
 
 const FRAME = /^<div (?:data-id-object="true" )?itemscope itemtype="\/\/refin\.io\/([^"]*)">/;
 
-/** Whether a text is of a type that never leaves this instance. */
+/** Whether a text is that of a type that never leaves this instance. Bytes that came as a BLOB or CLOB may look so, too. */
 export function isLocal(text: string): boolean {
     const [, type = ''] = FRAME.exec(text) ?? [];
     return LOCAL_TYPES.has(type);

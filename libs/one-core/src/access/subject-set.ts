@@ -31,9 +31,9 @@ export async function contentOf(objects: ObjectReader, hash: string, hasBlob: Ha
         return undefined;
     }
     if (text === undefined) return (await hasBlob(hash)) ? { links: [], kind: 'file' } : undefined;
-    if (isLocal(text)) return undefined;
-    // Until it comes as an object.
+    // Until it comes as an object: bytes may begin like anything, also like an object that never leaves this instance.
     if (isFramed(text) && (await objects.isRaw(hash))) return { links: [], kind: 'file' };
+    if (isLocal(text)) return undefined;
     const links = objects.findLinks(text);
     return links === undefined ? { links: [], kind: 'unknown' } : { links, kind: 'plain' };
 }

@@ -35,7 +35,10 @@ export type ChumErrorCode =
     | 'CI-ACIDO'
     | 'CI-CCI1'
     | 'CI-CCI2'
-    | 'CHUM_TOO_LARGE';
+    | 'CHUM_TOO_LARGE'
+    | 'CHUM_CLOB_NOT_TEXT'
+    | 'CHUM_LIST_INVALID'
+    | 'CHUM_VERSION_REFUSED';
 
 export class ChumError extends OneError {
     readonly code: ChumErrorCode;

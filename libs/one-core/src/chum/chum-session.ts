@@ -4,6 +4,7 @@ import type { Accessible } from '../access/accessible.ts';
 import {
     HINTED_POLL_FACTOR,
     MAX_SESSION_ERRORS,
+    PASS_PATIENCE_MS,
     POLL_INTERVAL_MS,
     SILENCE_MS,
     VERSION_ANSWER_MS,
@@ -15,13 +16,14 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import type { VersionedResult } from '../objects/object-transaction.ts';
 import { ChumError } from './chum-errors.ts';
 import { Exporter } from './exporter.ts';
-import type { FailedRoot } from './failed-tasks.ts';
+import type { FailedRoot } from './failed-roots.ts';
 import { Importer, type ImportProgress } from './importer.ts';
 import type { MessageChannel } from './message-channel.ts';
 import { RequestChannel, type OpenRequest, type Statistics } from './request-channel.ts';
 import { RequestError } from './request-errors.ts';
 import { PROTOCOL_VERSION, services } from './services.ts';
 import { storeChum, TransferLog, type ChumNames } from './session-log.ts';
+import type { AcceptVersion } from './version-import.ts';
 import { Waiter, type Timer } from './waiter.ts';
 
 export interface ChumOptions extends ChumNames {
@@ -39,6 +41,11 @@ export interface ChumOptions extends ChumNames {
     readonly noImport?: boolean;
     readonly noExport?: boolean;
     readonly objectFilter?: ObjectFilter | undefined;
+    /**
+     * Whether a version of the peer is taken over. One that is not counts as failed, and is looked at again when the list of the
+     * peer has changed. Default: every version of everything that the peer grants (spec 40 §6.4).
+     */
+    readonly acceptVersion?: AcceptVersion | undefined;
     /** Whether a Chum object is written at the end. It grows with every session of the same two instances. Default: not. */
     readonly writeChum?: boolean;
     /** As deployed instances do it, without hints, windows and shortened lists: for comparison with them. */
@@ -57,6 +64,7 @@ export interface ChumStatus {
     /** Of the current pass, or the last one. */
     readonly progress: ImportProgress;
     readonly failed: readonly FailedRoot[];
+    /** Lists that were looked at; of the last one, something may still be under way. */
     readonly passes: number;
     /** Objects, ID objects, BLOBs and CLOBs. */
     readonly stored: number;
@@ -124,6 +132,7 @@ export class ChumSession implements AsyncDisposable {
                 ...{ objects, blobs, accessible, remotePerson, now, onError },
                 sequential: likeDeployed,
                 ...(options.ownIds !== undefined && { ownIds: options.ownIds }),
+                acceptVersion: options.acceptVersion,
                 onStored: (type, hash) => this.#transferred(this.#stored, type, hash),
                 onProgress: () => options.onStatus?.(),
             });
@@ -135,7 +144,7 @@ export class ChumSession implements AsyncDisposable {
     get status(): ChumStatus {
         const none: ImportProgress = { roots: 0, missing: 0, failed: 0 };
         return {
-            state: this.#state,
+            state: this.#state === 'idle' && this.#importer?.isBusy === true ? 'synchronizing' : this.#state,
             progress: this.#importer?.progress ?? none,
             failed: this.#importer?.failed ?? [],
             passes: this.#passes,
@@ -174,6 +183,7 @@ export class ChumSession implements AsyncDisposable {
         }
         const open = this.#requests.openRequests;
         await this.#requests.closed;
+        await this.#importer?.settled();
         this.#become('ended');
         return this.#result(failure, open);
     }
@@ -183,11 +193,12 @@ export class ChumSession implements AsyncDisposable {
             await this.#requests.closed;
             return;
         }
-        const { keepRunning = false, pollInterval = POLL_INTERVAL_MS } = this.#options;
+        const { keepRunning = false, pollInterval = POLL_INTERVAL_MS, likeDeployed = false } = this.#options;
+        const patience = keepRunning && !likeDeployed ? PASS_PATIENCE_MS : undefined;
         await this.#ensureVersion();
         for (;;) {
             this.#become('synchronizing');
-            await this.#importer.pass();
+            await this.#importer.pass(patience);
             if (!this.#requests.isClosed) {
                 this.#passes++;
                 this.#become('idle');
@@ -244,14 +255,19 @@ export class ChumSession implements AsyncDisposable {
         this.#requests.request(services.newAccessibleRoot, [], { timeoutMs: SILENCE_MS }).then(next, next);
     }
 
-    /** A peer that answers nothing any more is given up. @returns the end of it */
+    /**
+     * A peer that answers nothing any more is given up, whatever it asks. A root list may take longer to compute: who waits for
+     * nothing else waits until that request fails.
+     * @returns the end of it
+     */
     #watchSilence(): () => void {
-        let [bytes, quiet] = [-1, 0];
+        let [before, quiet] = [-1, 0];
         const step = SILENCE_MS / 6;
         const timer = setInterval(() => {
-            const { bytesReceived, openRequests } = this.#requests;
-            quiet = openRequests.length > 0 && bytesReceived === bytes ? quiet + step : 0;
-            bytes = bytesReceived;
+            const { progress, openRequests } = this.#requests;
+            const isWaiting = openRequests.some(({ serviceId }) => serviceId !== services.accessibleRoots);
+            quiet = isWaiting && progress === before ? quiet + step : 0;
+            before = progress;
             if (quiet >= SILENCE_MS) this.close('The peer has not answered for a minute');
         }, step);
         return () => clearInterval(timer);

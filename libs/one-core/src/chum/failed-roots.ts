@@ -1,62 +1,62 @@
-import { keyOf, type AccessibleRoot } from '../access/accessible-roots.ts';
+import type { AccessibleRoot } from '../access/accessible-roots.ts';
 import { MAX_FAILED_ROOTS, RETRY_FIRST_MS, RETRY_LAST_MS } from '../limits.ts';
+import { ChumError } from './chum-errors.ts';
+import { rootKeyOf } from './import-task.ts';
 
-/** What is imported together: one root, or the versions of one ID. */
-export interface ImportTask {
-    readonly key: string;
-    readonly roots: readonly AccessibleRoot[];
-}
-
-/** A task that could not be done, and will be tried again. */
+/** A root that could not be imported. */
 export interface FailedRoot {
-    /** Hash or ID hash; for versions `versions` and the ID hash. */
+    /** Hash of the object or version node, or ID hash. */
     readonly root: string;
     readonly attempts: number;
-    /** When it is tried again, milliseconds since 1970. */
+    /** When it is tried again, milliseconds since 1970; Infinity for a version that was refused: when the list has changed. */
     readonly next: number;
     readonly error: unknown;
 }
 
-/** Tasks that failed, with growing pauses between their attempts. */
-export class FailedTasks {
-    readonly #failed = new Map<string, FailedRoot & { readonly task: ImportTask }>();
+interface Failed extends FailedRoot {
+    readonly entry: AccessibleRoot;
+}
+
+/** Roots that failed, each with growing pauses between its attempts. */
+export class FailedRoots {
+    readonly #failed = new Map<string, Failed>();
 
     get size(): number {
         return this.#failed.size;
     }
 
     list(): FailedRoot[] {
-        return [...this.#failed.values()].map(({ root, attempts, next, error }) => ({ root, attempts, next, error }));
+        return Array.from(this.#failed.values(), ({ root, attempts, next, error }) => {
+            return { root, attempts, next, error };
+        });
     }
 
-    /** When the next one is to be tried again; Infinity for none. */
-    get next(): number {
-        return Math.min(...Array.from(this.#failed.values(), ({ next }) => next));
+    /** When the next one is to be tried again; Infinity for none. @param isUnderWay of those that are tried just now */
+    next(isUnderWay: (root: AccessibleRoot) => boolean): number {
+        let first = Infinity;
+        for (const { next, entry } of this.#failed.values()) if (next < first && !isUnderWay(entry)) first = next;
+        return first;
     }
 
-    due(now: number): ImportTask[] {
-        return [...this.#failed.values()].filter(({ next }) => next <= now).map(({ task }) => task);
+    /** In the order in which they failed first. */
+    due(now: number): AccessibleRoot[] {
+        return [...this.#failed.values()].filter(({ next }) => next <= now).map(({ entry }) => entry);
     }
 
-    /** A new task together with what failed of it before; undefined while that is to be waited for. */
-    joined(task: ImportTask, now: number): ImportTask | undefined {
-        const failed = this.#failed.get(task.key);
-        if (failed === undefined) return task;
-        const joined = {
-            key: task.key,
-            roots: [...new Map([...failed.task.roots, ...task.roots].map(root => [keyOf(root), root])).values()],
-        };
-        this.#failed.set(task.key, { ...failed, task: joined });
-        return failed.next <= now ? joined : undefined;
+    isWaiting(key: string, now: number): boolean {
+        return (this.#failed.get(key)?.next ?? 0) > now;
     }
 
     /** @returns whether there was room to remember it */
-    add(task: ImportTask, error: unknown, now: number): boolean {
-        const known = this.#failed.get(task.key);
+    add(entry: AccessibleRoot, error: unknown, now: number): boolean {
+        const key = rootKeyOf(entry);
+        const known = this.#failed.get(key);
         if (known === undefined && this.#failed.size >= MAX_FAILED_ROOTS) return false;
         const attempts = (known?.attempts ?? 0) + 1;
-        const next = now + Math.min(RETRY_FIRST_MS * 2 ** (attempts - 1), RETRY_LAST_MS);
-        this.#failed.set(task.key, { root: task.key, attempts, next, error, task });
+        const isRefused = error instanceof ChumError && error.code === 'CHUM_VERSION_REFUSED';
+        const next = isRefused ? Infinity : now + Math.min(RETRY_FIRST_MS * 2 ** (attempts - 1), RETRY_LAST_MS);
+        const root = key.slice(key.indexOf(' ') + 1);
+        this.#failed.set(key, { root, attempts, next, error, entry });
         return true;
     }
 
@@ -67,5 +67,11 @@ export class FailedTasks {
     /** What is no more listed has not failed. */
     retain(isListed: (key: string) => boolean): void {
         for (const key of this.#failed.keys()) if (!isListed(key)) this.#failed.delete(key);
+    }
+
+    /** What was refused may be accepted with a list that has changed. */
+    listChanged(now: number): void {
+        for (const [key, failed] of this.#failed)
+            if (failed.next === Infinity) this.#failed.set(key, { ...failed, next: now });
     }
 }

@@ -14,6 +14,7 @@ import { ChumError, type ChumErrorCode } from './chum-errors.ts';
 import type { RequestChannel } from './request-channel.ts';
 import { RequestError } from './request-errors.ts';
 import { services, type ChildObject } from './services.ts';
+import { TextCheck } from './text-check.ts';
 
 /** An object or ID object that is what its hash says. */
 export interface Received {
@@ -38,7 +39,7 @@ export class Fetcher {
     readonly #blobs: Blobs;
     readonly #requests: Slots;
     readonly #streams = new Slots(MAX_STREAMS_AT_ONCE);
-    readonly #served = new HashFilter();
+    readonly #asked = new HashFilter();
     /** What is fetched just now, and for several. */
     readonly #underWay = new Map<string, Promise<unknown>>();
 
@@ -50,13 +51,16 @@ export class Fetcher {
         this.#requests = new Slots(requestsAtOnce);
     }
 
-    /** Whether the peer has sent an object on this connection, of whatever type. */
-    wasServed(hash: string): boolean {
-        return this.#served.has(hash);
+    /**
+     * Whether the peer was asked for an object on this connection. It may leave it out of later lists, because it has sent it; but
+     * it may have come too late, or be of a tree that failed.
+     */
+    wasAsked(hash: string): boolean {
+        return this.#asked.has(hash);
     }
 
     /** Each before what it needs stands after it. @throws ChumError, RequestError */
-    children(kind: 'object' | 'id', hash: string): Promise<ChildObject[]> {
+    children(kind: 'object' | 'id', hash: string): Promise<readonly ChildObject[]> {
         const service = kind === 'object' ? services.objectChildren : services.idObjectChildren;
         return this.#once(`${service}${hash}`, async () =>
             parseChildList(await this.#requests.run(() => this.#channel.request(service, [hash], PATIENCE))),
@@ -67,13 +71,14 @@ export class Fetcher {
     object(kind: 'object' | 'id', hash: string): Promise<Received> {
         const service = kind === 'object' ? services.object : services.idObject;
         return this.#once(`${service}${hash}`, async () => {
-            const text = await this.#requests
-                .run(() => this.#channel.request(service, [hash], PATIENCE))
-                .catch(ofForm(codes[kind].form));
+            const ask = (): Promise<unknown> => {
+                this.#asked.add(hash);
+                return this.#channel.request(service, [hash], PATIENCE);
+            };
+            const text = await this.#requests.run(ask).catch(ofForm(codes[kind].form));
             if (typeof text !== 'string') throw new ChumError(codes[kind].form, 'The peer sent no text for an object');
             if ((await hashText(text)) !== hash)
                 throw new ChumError(codes[kind].hash, `The peer sent something else than ${hash}`);
-            this.#served.add(hash);
             const obj = kind === 'object' ? this.#microdata.parse(text) : this.#microdata.parseId(text);
             if (LOCAL_TYPES.has(obj.$type$))
                 throw new ChumError(
@@ -84,13 +89,15 @@ export class Fetcher {
         });
     }
 
-    /** Bytes are on the disk while they come. @throws ChumError, RequestError, StorageError */
+    /** Bytes are on the disk while they come; those of a CLOB are UTF-8. @throws ChumError, RequestError, StorageError */
     bytes(type: 'blob' | 'clob', hash: string): Promise<void> {
-        return this.#once(`${services.blob}${hash}`, () =>
+        // The same bytes may be linked as both.
+        return this.#once(`${type}${hash}`, () =>
             this.#streams.run(async () => {
                 const writer = this.#blobs.createWriter();
                 try {
                     const encoding = type === 'clob' ? 'utf8' : undefined;
+                    const text = type === 'clob' ? new TextCheck() : undefined;
                     let size = 0;
                     const sink = {
                         write: async (bytes: Uint8Array) => {
@@ -100,12 +107,14 @@ export class Fetcher {
                                     'CHUM_TOO_LARGE',
                                     `A BLOB has more than ${MAX_RECEIVED_BLOB} bytes`,
                                 );
+                            if (text?.add(bytes) === false) throw notText(hash);
                             await writer.write(bytes);
                         },
                     };
                     await this.#requests
-                        .run(() => this.#channel.requestStream(services.blob, [hash, encoding], sink))
+                        .run(() => this.#channel.requestStream(services.blob, [hash, encoding], sink, PATIENCE))
                         .catch(ofForm('CIEC-FBL1'));
+                    if (text?.end() === false) throw notText(hash);
                     if ((await writer.endAs(hash)) === undefined)
                         throw new ChumError('CIEC-FBL2', `The peer sent other bytes than those of ${hash}`);
                 } finally {
@@ -124,6 +133,10 @@ export class Fetcher {
         promise.then(end, end);
         return promise;
     }
+}
+
+export function notText(hash: string): ChumError {
+    return new ChumError('CHUM_CLOB_NOT_TEXT', `The CLOB ${hash} is no UTF-8, so that it could be sent to nobody`);
 }
 
 /** For requests that were answered with a stream instead of a value, or the other way round (spec 40 §6.3). */

@@ -1,6 +1,6 @@
 // For tests: a peer that lists, sends and asks for whatever a test wants, whether it may or not.
 import { keyOf, type AccessibleRoot } from '../access/accessible-roots.ts';
-import { hashText } from '../crypto/hash.ts';
+import { hashBytes, hashText } from '../crypto/hash.ts';
 import type { Typed } from '../hashes.ts';
 import type { Microdata } from '../microdata/microdata.ts';
 import type { MessageChannel } from './message-channel.ts';
@@ -10,13 +10,15 @@ import { PROTOCOL_VERSION, services, type ChildObject } from './services.ts';
 export class HostilePeer {
     /** Its answer to who asks for roots. */
     roots: readonly unknown[] = [];
+    /** What it waits for before it answers; one that is never resolved keeps it silent. */
+    beforeAnswer: (service: number, hash: string) => unknown = () => undefined;
     /** What it was asked for: the number of the service, and the hash. */
     readonly asked: string[] = [];
     /** Resolves when the other side has looked at everything once. */
     readonly visited: Promise<void>;
     readonly #visit: () => void;
     readonly #microdata: Microdata;
-    readonly #texts = new Map<string, string>();
+    readonly #texts = new Map<string, string | Uint8Array>();
     readonly #children = new Map<string, readonly ChildObject[]>();
     #requests: RequestChannel | undefined;
 
@@ -29,6 +31,13 @@ export class HostilePeer {
     async has(text: string): Promise<string> {
         const hash = await hashText(text);
         this.#texts.set(hash, text);
+        return hash;
+    }
+
+    /** The same for bytes that may be no text. */
+    async hasBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+        const hash = await hashBytes(bytes);
+        this.#texts.set(hash, bytes);
         return hash;
     }
 
@@ -61,21 +70,35 @@ export class HostilePeer {
     ): Promise<void> {
         const node = await this.hasNode(data, creationTime);
         this.roots = [{ type: 'version_node', node, dataIdHash, dataType }];
-        this.#children.set(node, children.toReversed());
+        this.listChildren(node, children);
+    }
+
+    /** Lists one more version of an ID, which leads to nothing but the ID object. */
+    async addVersion(obj: Typed, creationTime: number): Promise<void> {
+        const [data, dataIdHash] = [await this.hasObject(obj), await this.hasId(obj)];
+        const node = await this.hasNode(data, creationTime);
+        this.roots = [...this.roots, { type: 'version_node', node, dataIdHash, dataType: obj.$type$ }];
+        this.listChildren(node, [{ type: 'id', hash: dataIdHash }, object(data)]);
     }
 
     /** Lists an object as its only root. */
     async listObject(obj: Typed, children: readonly ChildObject[]): Promise<void> {
         const hash = await this.hasObject(obj);
         this.roots = [{ type: 'unversioned', hash, oneType: obj.$type$ }];
+        this.listChildren(hash, children);
+    }
+
+    /** Its answer to who asks for the children of something: these, the first needed first. */
+    listChildren(hash: string, children: readonly ChildObject[]): void {
         this.#children.set(hash, children.toReversed());
     }
 
     connect(channel: MessageChannel): void {
         const requests = (this.#requests = new RequestChannel(channel));
         const offer = (service: number, answer: (hash: string, encoding: unknown) => unknown): void =>
-            void requests.offer(service, (hash, encoding) => {
+            void requests.offer(service, async (hash, encoding) => {
                 this.asked.push(`${service} ${String(hash)}`);
+                await this.beforeAnswer(service, String(hash));
                 return answer(String(hash), encoding);
             });
         offer(services.protocolVersion, () => PROTOCOL_VERSION);
@@ -83,16 +106,18 @@ export class HostilePeer {
         offer(services.newAccessibleRoot, () => undefined);
         for (const service of [services.objectChildren, services.idObjectChildren])
             offer(service, hash => JSON.stringify(this.#children.get(hash) ?? []));
-        for (const service of [services.object, services.idObject]) offer(service, hash => this.#text(hash));
+        for (const service of [services.object, services.idObject]) offer(service, hash => String(this.#text(hash)));
         offer(services.blob, (hash, encoding) => {
-            const bytes = new TextEncoder().encode(this.#text(hash));
+            const content = this.#text(hash);
+            const isText = typeof content === 'string';
+            const bytes = isText ? new TextEncoder().encode(content) : content;
             const source = new ReadableStream<Uint8Array>({
                 start: controller => {
                     controller.enqueue(bytes);
                     controller.close();
                 },
             });
-            return new StreamResult(source, encoding === 'utf8' ? 'utf8' : undefined);
+            return new StreamResult(source, isText && encoding === 'utf8' ? 'utf8' : undefined);
         });
         offer(services.fin, this.#visit);
     }
@@ -130,7 +155,7 @@ export class HostilePeer {
         return this.#requests?.request(service, args).catch(() => undefined);
     }
 
-    #text(hash: string): string {
+    #text(hash: string): string | Uint8Array {
         const text = this.#texts.get(hash);
         if (text === undefined) throw new Error('It has no such thing.');
         return text;

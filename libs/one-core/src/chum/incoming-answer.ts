@@ -1,5 +1,5 @@
 import { base64ToUint8Array } from '../crypto/hex.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { RequestError } from './request-errors.ts';
 import { CHUNK_COST } from './request-limits.ts';
 

@@ -6,14 +6,15 @@
 //   plain object                     own enumerable properties in their order
 //   everything else                  refused, and so is the text "$__undefined$"
 //
-// A property that was undefined is absent afterwards. Long texts of a peer are measured before they are parsed: parsers need
-// twenty times the memory of a text of brackets.
+// A property that was undefined is absent afterwards.
 import { OneError } from '../errors.ts';
 import { MAX_JSON_NESTING } from '../limits.ts';
 import { shown } from '../shown.ts';
+import { excessOf } from './json-measure.ts';
 import { MAX_MESSAGE_VALUES } from './request-limits.ts';
 
-const UNDEFINED = '$__undefined$';
+/** What stands for undefined. */
+export const UNDEFINED = '$__undefined$';
 
 /** A value that cannot be sent, or a text that is no message. */
 export class JsonValueError extends OneError {
@@ -32,8 +33,12 @@ export function encodeMessage(value: unknown): string {
 
 /** @throws JsonValueError `MESSAGE_INVALID` */
 export function decodeMessage(text: string): unknown {
-    // Every value takes a character.
-    if (text.length > MAX_MESSAGE_VALUES) ensureModest(text);
+    switch (excessOf(text, MAX_MESSAGE_VALUES)) {
+        case 'depth':
+            throw tooDeep();
+        case 'values':
+            throw new JsonValueError('MESSAGE_INVALID', 'A message has too many values');
+    }
     let value: unknown;
     try {
         value = JSON.parse(text);
@@ -90,45 +95,6 @@ function received(value: unknown, depth: number): unknown {
         else members[key] = member;
     }
     return members;
-}
-
-const [QUOTE, COMMA, OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
-    0x22, 0x2c, 0x5b, 0x5c, 0x5d, 0x7b, 0x7d,
-];
-
-/** Counts what stands outside of strings. Up to the first error of a text that is no JSON, a parser sees the same. */
-function ensureModest(text: string): void {
-    let [depth, values] = [0, 0];
-    for (let at = 0; at < text.length; at++) {
-        switch (text.charCodeAt(at)) {
-            case QUOTE:
-                at = endOfString(text, at);
-                break;
-            case OPEN_LIST:
-            case OPEN_OBJECT:
-                values++;
-                if (++depth > MAX_JSON_NESTING) throw tooDeep();
-                break;
-            case CLOSE_LIST:
-            case CLOSE_OBJECT:
-                depth--;
-                break;
-            case COMMA:
-                values++;
-                break;
-        }
-        if (values > MAX_MESSAGE_VALUES) throw new JsonValueError('MESSAGE_INVALID', 'A message has too many values');
-    }
-}
-
-/** Place of the quote that ends a string. A string of many escaped quotes is the longest thing that travels: a root list. */
-function endOfString(text: string, start: number): number {
-    for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
-        let before = end - 1;
-        while (text.charCodeAt(before) === BACKSLASH) before--;
-        if ((end - before) % 2 === 1) return end;
-    }
-    return text.length;
 }
 
 function tooDeep(): JsonValueError {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { createChannelPair } from './memory-channel.ts';
 import type { MessageChannel } from './message-channel.ts';
 import { settled } from './scripted-peer.ts';

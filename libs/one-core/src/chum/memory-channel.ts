@@ -1,5 +1,5 @@
 // Two ends of a channel in one process, for tests and for instances that live side by side.
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import type { MessageChannel } from './message-channel.ts';
 
 type Message = string | Uint8Array;

@@ -7,6 +7,11 @@ export interface MessageChannel {
     readonly id: number;
     /** Bytes that are not handed to the network yet. */
     readonly bufferedAmount: number;
+    /**
+     * Bytes that have come so far, with those of a message that is not complete: what shows that the peer is sending one that takes
+     * minutes on a slow line. Without it, only whole messages can be seen.
+     */
+    readonly receivedAmount?: number;
     /** Resolves when neither side can send any more, whoever has closed it and why. */
     readonly closed: Promise<void>;
     /** Does nothing once the channel is closed. */

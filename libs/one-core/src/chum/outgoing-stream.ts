@@ -1,4 +1,5 @@
 import type { BufferRoom } from './buffer-room.ts';
+import { UNDEFINED } from './json-values.ts';
 import { CHUNK_HEADER, createChunk } from './messages.ts';
 import { STREAM_CHUNK } from './request-limits.ts';
 
@@ -106,7 +107,12 @@ export class OutgoingStream {
             return;
         }
         const chunk = this.#decoder.decode(message.subarray(CHUNK_HEADER), { stream: true });
-        if (chunk === '') return;
+        // The text that stands for undefined cannot be sent, but its parts can.
+        if (chunk === UNDEFINED) for (const part of [chunk.slice(0, 1), chunk.slice(1)]) this.#sendText(part);
+        else if (chunk !== '') this.#sendText(chunk);
+    }
+
+    #sendText(chunk: string): void {
         this.#send({ responseId: this.responseId, type: 'stream', chunk, encoding: this.#encoding });
         this.#encoding = undefined;
     }

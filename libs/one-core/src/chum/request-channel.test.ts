@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { OneError } from '../errors.ts';
-import { createChannelPair } from './memory-channel.ts';
+import { createChannelPair, type ChannelPairOptions } from './memory-channel.ts';
 import { RequestChannel, StreamResult } from './request-channel.ts';
 import { RequestError } from './request-errors.ts';
+import { LONGEST_ANSWER_MS, MAX_OVERTAKING, STALLED_STREAM_MS } from './request-limits.ts';
 import { chunkOf, ScriptedPeer, settled } from './scripted-peer.ts';
 
 class RefusedError extends OneError {
@@ -163,6 +164,75 @@ describe('a request with a time limit', () => {
         const second = peer.channel.request(1, []);
         await peer.send({ responseId: 1, type: 'data', data: 8 });
         expect(await second).toBe(8);
+    });
+
+    /** Lets time go by in steps, after each of which the peer sends something. */
+    async function elapse(ms: number, step: number, each: () => Promise<unknown>): Promise<void> {
+        for (let at = 0; at < ms; at += step) {
+            await jest.advanceTimersByTimeAsync(step);
+            await each();
+        }
+    }
+
+    test('waits while answers come for which it may have to wait, but not for ever', async () => {
+        const peer = new ScriptedPeer();
+        const sink = { write: () => Promise.resolve() };
+        void outcomeOf(peer.channel.requestStream(8, [], sink));
+        const result = outcomeOf(peer.channel.request(6, [], { timeoutMs: 5000 }));
+        await elapse(60_000, 4000, () => peer.send(chunkOf(0, 'x')));
+        expect(await stateOf(result)).toBe('open');
+        await elapse(LONGEST_ANSWER_MS, 4000, () => peer.send(chunkOf(0, 'x')));
+        expect(await result).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
+    });
+
+    test('does not wait for polls, for many later requests, or for nothing', async () => {
+        const peer = new ScriptedPeer();
+        const options = { timeoutMs: 5000 };
+        const first = outcomeOf(peer.channel.request(6, [], options));
+        await elapse(8000, 1000, async () => {
+            const poll = peer.channel.request(2, [], { isPoll: true });
+            await peer.send({ responseId: peer.channel.openRequests.at(-1)?.requestId, type: 'data', data: 1 });
+            await poll;
+        });
+        expect(await first).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
+
+        const second = outcomeOf(peer.channel.request(6, [], options));
+        const { requestId = 0 } = peer.channel.openRequests[0] ?? {};
+        for (let i = 0; i <= MAX_OVERTAKING; i++) void outcomeOf(peer.channel.request(6, []));
+        await elapse(8000, 1000, () =>
+            peer.send({ responseId: requestId + MAX_OVERTAKING + 1, type: 'stream', chunk: 'x' }),
+        );
+        expect(await second).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
+    });
+
+    test('with a stream as answer fails when nothing of that comes, and refuses it', async () => {
+        const peer = new ScriptedPeer();
+        const write = (): Promise<void> => Promise.resolve();
+        const [first, second] = [0, 1].map(n => {
+            return outcomeOf(peer.channel.requestStream(8, [n], { write }, { timeoutMs: 60_000 }));
+        });
+        await peer.send(chunkOf(0, 'x'));
+        await peer.received();
+        // An empty chunk says nothing.
+        await elapse(STALLED_STREAM_MS + 60_000, 10_000, () => peer.send(chunkOf(0, ''), chunkOf(1, 'x')));
+        expect(await first).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
+        expect(await stateOf(second ?? Promise.reject(new Error('None.')))).toBe('open');
+        await elapse(80_000, 10_000, () => peer.send(chunkOf(1, '')));
+        expect(await second).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
+        expect(peer.channel.openRequests).toEqual([]);
+    });
+
+    test('waits until it has left, if that takes long', async () => {
+        const held: (() => void)[] = [];
+        const peer = new ScriptedPeer(undefined, { deliver: (_, deliverNow) => void held.push(deliverNow) });
+        const results = Array.from({ length: 20 }, () => outcomeOf(peer.channel.request(6, [], { timeoutMs: 5000 })));
+        await elapse(20 * 4000 - 1, 4000, async () => {
+            held.pop()?.();
+            await settled();
+        });
+        expect(await stateOf(results[19] ?? Promise.reject(new Error('None.')))).toBe('open');
+        await jest.advanceTimersByTimeAsync(7000);
+        expect(await results[19]).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } });
     });
 
     test('leaves no timer when it was answered', async () => {
@@ -359,6 +429,16 @@ describe('what is no message', () => {
     });
 });
 
+/** A line that is so slow that answers arrive when a test lets them. */
+function holding(held: (() => void)[]): ChannelPairOptions {
+    return {
+        deliver: (message, deliverNow) => {
+            if (String(message).includes('responseId')) held.push(deliverNow);
+            else deliverNow();
+        },
+    };
+}
+
 describe('a peer that asks for too much', () => {
     test('waits for what is being served, in order', async () => {
         const peer = new ScriptedPeer({ servedRequests: 2 });
@@ -405,25 +485,44 @@ describe('a peer that asks for too much', () => {
         expect(close).toHaveBeenCalledWith('A message is too long');
     });
 
+    test('gets small answers before several large ones, and neither kind waits for ever', async () => {
+        jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] });
+        try {
+            const held: (() => void)[] = [];
+            const peer = new ScriptedPeer(undefined, holding(held));
+            const order: number[] = [];
+            peer.channel.offer(6, () => 'x'.repeat(300_000));
+            peer.channel.offer(1, () => 8);
+            await peer.send(...[0, 1, 2, 3].map(n => request(n, 6)), request(4, 1));
+            for (let n = 5; order.length < 8; n++) {
+                held.pop()?.();
+                await jest.advanceTimersByTimeAsync(64);
+                for (const message of await peer.received())
+                    order.push(Number(/"responseId":(\d+)/.exec(String(message))?.[1]));
+                if (n < 8) await peer.send(request(n, 1));
+            }
+            expect(order).toEqual([0, 4, 1, 5, 6, 2, 7, 3]);
+        } finally {
+            jest.useRealTimers();
+        }
+    });
+
     test('is served no further while it does not take the answers', async () => {
         jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] });
         try {
             const held: (() => void)[] = [];
-            const peer = new ScriptedPeer(undefined, {
-                deliver: (message, deliverNow) => {
-                    if (message.length > 100_000) held.push(deliverNow);
-                    else deliverNow();
-                },
-            });
+            const limits = { servedRequests: 2 };
+            const peer = new ScriptedPeer(limits, holding(held));
             let served = 0;
             peer.channel.offer(6, () => 'x'.repeat(300_000 + served++));
-            await peer.send(request(0, 6));
-            await peer.send(...[1, 2, 3].map(n => request(n, 6)));
+            await peer.send(...[0, 1, 2, 3, 4].map(n => request(n, 6)));
             await jest.advanceTimersByTimeAsync(10_000);
-            expect(served).toBe(1);
+            // One is on its way, and the answers to two more are ready.
+            expect(served).toBe(3);
             held.pop()?.();
             await jest.advanceTimersByTimeAsync(64);
             expect(served).toBe(4);
+            expect(await peer.received()).toHaveLength(1);
         } finally {
             jest.useRealTimers();
         }

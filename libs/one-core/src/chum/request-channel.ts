@@ -4,18 +4,29 @@
 //   2. An own request is in `#requests` until its answer is complete. What comes for others is ignored.
 //   3. Whatever a peer sends, nothing is thrown; what it may take of memory and time is in request-limits.ts.
 //   4. A request of the peer gets exactly one answer: a value, an error, or a stream that ends once.
-import { OneError } from '../errors.ts';
 import { Slots } from '../slots.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { BufferRoom } from './buffer-room.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { IncomingStream, IncomingValue, type IncomingAnswer, type Refuse, type StreamSink } from './incoming-answer.ts';
 import { encodeMessage } from './json-values.ts';
+import type { OpenRequest, WaitingRequest } from './open-request.ts';
 import type { MessageChannel } from './message-channel.ts';
 import { parseChunk, parseMessage, type RequestMessage, type ResponseMessage } from './messages.ts';
 import { OutgoingStream, StreamResult } from './outgoing-stream.ts';
+import { waitPatiently } from './patience.ts';
 import { RequestError } from './request-errors.ts';
-import { ERROR_TEXT_UNITS, REQUEST_COST, REQUEST_LIMITS, type RequestLimits } from './request-limits.ts';
+import {
+    LONGEST_ANSWER_MS,
+    MAX_OVERTAKING,
+    REQUEST_COST,
+    REQUEST_LIMITS,
+    STALLED_STREAM_MS,
+    type RequestLimits,
+} from './request-limits.ts';
+import { sentError, ServingError } from './serving-error.ts';
 
+export type { OpenRequest } from './open-request.ts';
 export { StreamResult } from './outgoing-stream.ts';
 export type { StreamSink } from './incoming-answer.ts';
 
@@ -34,9 +45,14 @@ export interface Statistics {
     requestsReceivedInvalid: number;
 }
 
-export interface OpenRequest {
-    readonly requestId: number;
-    readonly serviceId: number;
+export interface RequestOptions {
+    /**
+     * Milliseconds after which the request fails if nothing comes from the peer for which it may have to wait. A stream fails also
+     * when nothing of it comes for `STALLED_STREAM_MS`, a value after `LONGEST_ANSWER_MS`.
+     */
+    readonly timeoutMs?: number;
+    /** Asked again and again: that it is answered does not show that others will be. */
+    readonly isPoll?: boolean;
 }
 
 interface ServedRequest {
@@ -44,16 +60,6 @@ interface ServedRequest {
     readonly serviceId: number;
     readonly args: unknown;
     readonly cost: number;
-}
-
-/** What a peer is told with its code and nothing else about it. */
-class ServingError extends Error {
-    readonly code: string | undefined;
-
-    constructor(message: string, code?: string) {
-        super(message);
-        this.code = code;
-    }
 }
 
 export class RequestChannel {
@@ -66,14 +72,16 @@ export class RequestChannel {
     readonly #room: BufferRoom;
     readonly #services = new Map<number, ServiceHandler>();
     /** Own ones. */
-    readonly #requests = new Map<number, { readonly serviceId: number; readonly answer: IncomingAnswer }>();
+    readonly #requests = new Map<number, WaitingRequest>();
     #nextRequestId = 0;
+    /** Parts of answers to own requests that came. */
+    #moves = 0;
     /** Of the peer. */
     readonly #waiting = new Fifo<ServedRequest>();
     #servedRequests = 0;
     /** Of all that wait or are served. */
     #openUnits = 0;
-    #waitingForRoom = false;
+    readonly #answers: AnswerQueue;
     /** Not by number: a peer may use one twice. */
     readonly #streams = new Set<OutgoingStream>();
     readonly #streamSlots: Slots;
@@ -86,6 +94,7 @@ export class RequestChannel {
         this.#channel = channel;
         this.#limits = { ...REQUEST_LIMITS, ...limits };
         this.#room = new BufferRoom(channel);
+        this.#answers = new AnswerQueue(this.#room, text => this.isClosed || this.#sendEncoded(text));
         this.#streamSlots = new Slots(this.#limits.sentStreams);
         this.closed = channel.closed.then(() => this.#end());
         channel.listen(message => this.#receive(message));
@@ -114,6 +123,11 @@ export class RequestChannel {
         return this.#bytesSent;
     }
 
+    /** Changes when something of an answer to an own request comes, or one that waits for others goes out. */
+    get progress(): number {
+        return this.#moves + this.#movesOfChannel([...this.#requests.values()].every(each => this.#hasLeft(each)));
+    }
+
     /**
      * Serves requests from now on.
      * @returns ends that; requests that are being served are still answered
@@ -127,8 +141,8 @@ export class RequestChannel {
     }
 
     /** @throws RequestError; JsonValueError for arguments that cannot be sent */
-    request(serviceId: number, args: readonly unknown[], options: { timeoutMs?: number } = {}): Promise<unknown> {
-        return this.#request(serviceId, args, refuse => new IncomingValue(refuse), options.timeoutMs);
+    request(serviceId: number, args: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+        return this.#request(serviceId, args, refuse => new IncomingValue(refuse), options, LONGEST_ANSWER_MS);
     }
 
     /**
@@ -136,8 +150,14 @@ export class RequestChannel {
      * @throws RequestError; JsonValueError for arguments that cannot be sent; what the sink throws. A write of the sink may
      * still be under way then.
      */
-    async requestStream(serviceId: number, args: readonly unknown[], sink: StreamSink): Promise<void> {
-        await this.#request(serviceId, args, refuse => new IncomingStream(sink, this.#limits.unreadBytes, refuse));
+    async requestStream(
+        serviceId: number,
+        args: readonly unknown[],
+        sink: StreamSink,
+        options: RequestOptions = {},
+    ): Promise<void> {
+        const createAnswer = (refuse: Refuse) => new IncomingStream(sink, this.#limits.unreadBytes, refuse);
+        await this.#request(serviceId, args, createAnswer, options, STALLED_STREAM_MS);
     }
 
     /** Own requests fail at once. */
@@ -150,28 +170,62 @@ export class RequestChannel {
         serviceId: number,
         args: readonly unknown[],
         createAnswer: (refuse: Refuse) => IncomingAnswer,
-        timeoutMs?: number,
+        { timeoutMs, isPoll = false }: RequestOptions,
+        ownMs: number,
     ): Promise<unknown> {
         if (!Number.isInteger(serviceId) || serviceId <= 0) throw new TypeError('The number of a service is positive.');
         if (this.isClosed) throw closedError(serviceId);
         const requestId = this.#nextRequestId;
         const text = encodeMessage({ requestId, type: 'request', serviceId, args });
         const answer = createAnswer(error => this.#refuse(requestId, answer, error));
+        const sentAt = this.#bytesSent + text.length;
+        const request: WaitingRequest = { requestId, serviceId, answer, sentAt, isPoll, moves: 0, ownMoves: 0 };
         this.#nextRequestId++;
-        this.#requests.set(requestId, { serviceId, answer });
+        this.#requests.set(requestId, request);
         this.statistics.requestsSentTotal++;
         this.#sendEncoded(text);
         if (timeoutMs === undefined) return answer.result;
-        const timer = setTimeout(() => {
-            this.#requests.delete(requestId);
-            const text = `The peer did not answer a request of service ${serviceId} within ${timeoutMs} ms`;
-            answer.fail(new RequestError('REQUEST_TIMEOUT', text));
-        }, timeoutMs);
+        const progress = (): number => request.moves + this.#movesOfChannel(this.#hasLeft(request));
+        const ownProgress = (): number => request.ownMoves;
+        const stop = waitPatiently({ ms: timeoutMs, progress, ownMs, ownProgress }, () => {
+            // All of it may be here, and be stored just now.
+            if (!this.#requests.has(requestId)) return;
+            const text = `The peer did not answer a request of service ${serviceId} for ${timeoutMs} ms`;
+            const error = new RequestError('REQUEST_TIMEOUT', text);
+            if (answer instanceof IncomingStream) this.#refuse(requestId, answer, error);
+            else {
+                this.#requests.delete(requestId);
+                answer.fail(error);
+            }
+        });
         try {
             return await answer.result;
         } finally {
-            clearTimeout(timer);
+            stop();
         }
+    }
+
+    /** Whether the network has taken a request: from then on, what others are sent does not keep back its answer. */
+    #hasLeft({ sentAt }: WaitingRequest): boolean {
+        return this.#bytesSent - this.#channel.bufferedAmount >= sentAt;
+    }
+
+    /** Changes with what comes, and before own requests have left with what goes. */
+    #movesOfChannel(haveLeft: boolean): number {
+        const { receivedAmount = 0, bufferedAmount } = this.#channel;
+        return receivedAmount + (haveLeft ? 0 : this.#bytesSent - bufferedAmount);
+    }
+
+    /** Something of an answer has come. */
+    #move(request: WaitingRequest): void {
+        this.#moves++;
+        request.ownMoves++;
+        if (request.isPoll) {
+            request.moves++;
+            return;
+        }
+        for (const each of this.#requests.values())
+            if (request.requestId <= each.requestId + MAX_OVERTAKING) each.moves++;
     }
 
     /** Only what has not ended can be refused; a sink may fail later than that. */
@@ -185,7 +239,7 @@ export class RequestChannel {
         this.#bytesReceived += message.length;
         if (typeof message !== 'string') {
             const chunk = parseChunk(message);
-            if (chunk !== undefined) this.#requests.get(chunk.responseId)?.answer.bytes(chunk.bytes);
+            if (chunk !== undefined) this.#receiveChunk(chunk.responseId, chunk.bytes);
             return;
         }
         if (message.length > this.#limits.textUnits) {
@@ -196,6 +250,13 @@ export class RequestChannel {
         if (parsed === undefined) this.#countInvalid();
         else if ('responseId' in parsed) this.#receiveResponse(parsed);
         else this.#receiveRequest(parsed, message.length);
+    }
+
+    #receiveChunk(responseId: number, bytes: Uint8Array): void {
+        const request = this.#requests.get(responseId);
+        if (request === undefined) return;
+        if (bytes.length > 0) this.#move(request);
+        request.answer.bytes(bytes);
     }
 
     #countInvalid(): void {
@@ -209,6 +270,7 @@ export class RequestChannel {
         const request = this.#requests.get(responseId);
         if (request === undefined) return;
         const { serviceId, answer } = request;
+        if (message.type !== 'stream' || message.chunk !== '') this.#move(request);
         if (message.type === 'stream') {
             answer.text(message.chunk, message.encoding);
             return;
@@ -246,18 +308,9 @@ export class RequestChannel {
         this.#serveWaiting();
     }
 
-    /** A peer that asks but does not take the answers waits as well. */
+    /** Until their answers are handed to the channel: a peer that asks but does not take them waits as well. */
     #serveWaiting(): void {
-        while (!this.#waitingForRoom && this.#servedRequests < this.#limits.servedRequests) {
-            const room = this.#waiting.size > 0 ? this.#room.wait() : undefined;
-            if (room !== undefined) {
-                this.#waitingForRoom = true;
-                void room.then(() => {
-                    this.#waitingForRoom = false;
-                    this.#serveWaiting();
-                });
-                return;
-            }
+        while (this.#servedRequests < this.#limits.servedRequests) {
             const request = this.#waiting.take();
             if (request === undefined) return;
             this.#servedRequests++;
@@ -274,10 +327,15 @@ export class RequestChannel {
         try {
             const result = await this.#call(serviceId, args);
             if (result instanceof StreamResult) await this.#sendStream(responseId, result);
-            else this.#send({ responseId, type: 'data', data: result });
+            else await this.#answer({ responseId, type: 'data', data: result });
         } catch (error) {
-            this.#send({ responseId, type: 'error', error: sentError(error) });
+            await this.#answer({ responseId, type: 'error', error: sentError(error) });
         }
+    }
+
+    /** @throws JsonValueError */
+    async #answer(message: object): Promise<void> {
+        if (!this.isClosed) await this.#answers.send(encodeMessage(message));
     }
 
     #call(serviceId: number, args: unknown): unknown {
@@ -293,7 +351,11 @@ export class RequestChannel {
         if (this.isClosed) return;
         const stream = new OutgoingStream(responseId, result, message => this.#send(message), this.#room);
         this.#streams.add(stream);
-        await this.#streamSlots.run(() => stream.run());
+        await this.#streamSlots.run(async () => {
+            // A short one sends all at once.
+            await this.#room.wait();
+            await stream.run();
+        });
         this.#streams.delete(stream);
     }
 
@@ -320,12 +382,4 @@ export class RequestChannel {
 
 function closedError(serviceId: number): RequestError {
     return new RequestError('WSP-ONCL0', `The connection was closed before service ${serviceId} had answered`);
-}
-
-/** Names as deployed peers give them; nothing about what nobody meant to tell. */
-function sentError(error: unknown): { name: string; message: string; code: string | undefined } {
-    if (error instanceof ServingError) return { name: 'TypeError', message: error.message, code: error.code };
-    if (!(error instanceof OneError)) return { name: 'Error', message: 'The request failed.', code: undefined };
-    const { code, message } = error;
-    return { name: 'Error', message: `${code}: ${message}`.slice(0, ERROR_TEXT_UNITS), code };
 }

@@ -52,5 +52,20 @@ export const BUFFER_LOW = 8 * 1024;
 export const BUFFER_FIRST_PAUSE_MS = 1;
 export const BUFFER_LAST_PAUSE_MS = 64;
 
+/** UTF-16 units of an answer that need not wait for large ones. */
+export const SMALL_ANSWER = 16 * 1024;
+
+/**
+ * Answers to so many later requests may come before the one to an earlier request: twice as many as are served at the same
+ * time. Further ones do not show that the peer still means to answer it.
+ */
+export const MAX_OVERTAKING = 64;
+
+/** An answer that has not come for so long will not come, whatever else does: 32 answers of 10 MB on the slowest line. */
+export const LONGEST_ANSWER_MS = 60 * 60_000;
+
+/** A stream of which nothing has come for so long does not go on: the longest answers may be sent in between. */
+export const STALLED_STREAM_MS = 10 * 60_000;
+
 /** UTF-16 units of a name, code or message of a peer's error that are kept, and of a message that is sent. */
 export const ERROR_TEXT_UNITS = 1000;

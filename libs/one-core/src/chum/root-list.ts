@@ -2,8 +2,8 @@
 import type { AccessibleRoot } from '../access/accessible-roots.ts';
 import { isHash } from '../hashes.ts';
 import { MAX_LIST_ERRORS, MAX_ROOTS } from '../limits.ts';
-import { parseJson } from './child-list.ts';
 import { ChumError } from './chum-errors.ts';
+import { parseListText } from './list-text.ts';
 
 /** Properties that name things, and the one that names the type. */
 const forms: Readonly<Record<AccessibleRoot['type'], { hashes: readonly string[]; type: string }>> = {
@@ -15,18 +15,16 @@ const forms: Readonly<Record<AccessibleRoot['type'], { hashes: readonly string[]
 
 /**
  * The entries that can be used, and errors for the first others: of unknown kinds, or without what they need.
- * @throws ChumError `DAH-PAO1`, `DAH-PAO2` for what is no list at all
+ * @throws ChumError `DAH-PAO1`, `DAH-PAO2` for what is no list at all, `CHUM_TOO_LARGE`
  */
 export function parseRootList(answer: unknown): { roots: AccessibleRoot[]; errors: ChumError[] } {
     if (typeof answer !== 'string') throw new ChumError('DAH-PAO1', 'The root list is no text');
-    const list = parseJson(answer);
-    if (!Array.isArray(list)) throw new ChumError('DAH-PAO2', 'The root list is no JSON array');
-    if (list.length > MAX_ROOTS)
-        throw new ChumError('CHUM_TOO_LARGE', `The root list has more than ${MAX_ROOTS} entries`);
+    const list = parseListText(answer, { what: 'The root list', maxEntries: MAX_ROOTS, members: 4 });
+    if (list === undefined) throw new ChumError('DAH-PAO2', 'The root list is no JSON array');
     const roots: AccessibleRoot[] = [];
     const errors: ChumError[] = [];
-    for (const entry of list as unknown[])
-        if (isRoot(entry)) roots.push(entry);
+    for (const entry of list)
+        if (isRoot(entry)) roots.push(withoutOthers(entry));
         else if (errors.length < MAX_LIST_ERRORS)
             errors.push(new ChumError('DAH-PAO3', 'An entry of the root list is of no known kind, or incomplete'));
     return { roots, errors };
@@ -42,4 +40,18 @@ function isRoot(entry: unknown): entry is AccessibleRoot {
     // The type of what is no version may be absent (spec 40 §6.3, row 5).
     const type = properties[form.type];
     return typeof type === 'string' || (type === undefined && kind !== 'version_node');
+}
+
+/** What fails is remembered, and a peer may send any other properties. */
+function withoutOthers(root: AccessibleRoot): AccessibleRoot {
+    switch (root.type) {
+        case 'unversioned':
+            return { type: root.type, hash: root.hash, oneType: root.oneType };
+        case 'versioned':
+            return { type: root.type, hash: root.hash, idHash: root.idHash, oneType: root.oneType };
+        case 'id':
+            return { type: root.type, idHash: root.idHash, oneType: root.oneType };
+        case 'version_node':
+            return { type: root.type, node: root.node, dataIdHash: root.dataIdHash, dataType: root.dataType };
+    }
 }

@@ -136,6 +136,15 @@ describe('a stream that is sent', () => {
             expect(await offering(source, encoding).send(request(0))).toEqual(['{"responseId":0,"type":"stream-end"}']);
     });
 
+    test('as text may be the one that stands for undefined, in two chunks', async () => {
+        const messages = await offering(new Source(text.encode('$__undefined$')), 'utf8').send(request(0));
+        expect(messages).toEqual([
+            '{"responseId":0,"type":"stream","chunk":"$","encoding":"utf8"}',
+            '{"responseId":0,"type":"stream","chunk":"__undefined$","encoding":"$__undefined$"}',
+            '{"responseId":0,"type":"stream-end"}',
+        ]);
+    });
+
     test('keeps the mark at the beginning of a text', async () => {
         const [first] = await offering(new Source(text.encode('\ufeffa')), 'utf8').send(request(0));
         expect(first).toContain('"chunk":"\ufeffa"');

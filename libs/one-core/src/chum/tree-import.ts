@@ -1,14 +1,21 @@
 // Fetches an object with everything that it leads to (spec 40 §6.2), and stores it: in one commit, or in several if it is large,
 // each after what it needs.
 import type { Accessible } from '../access/accessible.ts';
-import { IMPORT_COMMIT_BYTES, IMPORT_HELD_BYTES } from '../limits.ts';
+import { IMPORT_COMMIT_BYTES } from '../limits.ts';
+import type { AnyObject } from '../microdata/microdata.ts';
 import type { Blobs } from '../objects/blobs.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ObjectTransaction } from '../objects/object-transaction.ts';
 import { ChumError } from './chum-errors.ts';
-import type { Fetcher, Received } from './fetcher.ts';
+import { notText, type Fetcher, type Received } from './fetcher.ts';
+import { HashFilter } from './hash-filter.ts';
+import { HeldTexts } from './held-texts.ts';
+import { ImportBatch, unitsOf } from './import-batch.ts';
+import { LinkedLists } from './linked-lists.ts';
+import { LookAhead } from './look-ahead.ts';
 import type { ChildObject } from './services.ts';
 import type { Shown } from './shown.ts';
+import { TextCheck } from './text-check.ts';
 import { isVersionNode, markUnmerged } from './unmerged.ts';
 
 export interface TreeImportOptions {
@@ -25,82 +32,75 @@ export interface TreeImportOptions {
     readonly onStored: (type: ChildObject['type'], hash: string) => void;
 }
 
-/** A fetched tree without what is stored already; each behind what it needs. */
-export interface FetchedTree {
-    readonly root: Received;
-    readonly rest: readonly Received[];
-    /** What needs something that is pending: to be stored with it. */
-    readonly deferred: readonly Received[];
-}
-
-/** What a tree is stored with, in the commit of its root. */
+/** What objects are stored with, in the same commit. */
 export type Finish = (objects: ObjectTransaction) => Promise<void>;
+
+/** Units that an entry of a list of children takes while its tree is fetched. */
+const CHILD_COST = 256;
+const costOf = (list: readonly ChildObject[]): number => CHILD_COST * list.length;
 
 export class TreeImport {
     readonly #options: TreeImportOptions;
-    /** UTF-16 units of all trees that are fetched and not stored. */
-    #held = 0;
+    readonly #held = new HeldTexts();
+    readonly #lists: LinkedLists;
+    /** CLOBs that are UTF-8. */
+    readonly #texts = new HashFilter();
 
     constructor(options: TreeImportOptions) {
         this.#options = options;
+        this.#lists = new LinkedLists(options.objects);
+    }
+
+    /** For one task, which ends it. */
+    begin(): ImportBatch {
+        return new ImportBatch(this.#held, batch => this.store(batch, batch.takeAll()));
     }
 
     /**
      * Fetches a tree; of a large one, parts are stored meanwhile.
-     * @param pending objects that are fetched already, and stored later
+     * @returns its root, which is counted but not in the batch; the rest of it is, or is stored already
      * @throws ChumError, RequestError, MicrodataError, StorageError; what was stored of the tree before is complete in itself
      */
-    async fetch(
-        kind: 'object' | 'id',
-        hash: string,
-        pending: ReadonlyMap<string, Received> = new Map(),
-    ): Promise<FetchedTree> {
-        const { fetcher } = this.#options;
-        const list = (await fetcher.children(kind, hash)).reverse();
-        // All that the root and its children may refer to.
-        const allowed = new Set<string>();
-        const deferred = new Map<string, Received>();
-        let rest: Received[] = [];
-        let size = 0;
-        const ahead: Promise<Received | undefined>[] = [];
-        let next = 0;
+    async fetch(kind: 'object' | 'id', hash: string, batch: ImportBatch): Promise<Received> {
+        const { fetcher, lookAhead, shown } = this.#options;
+        const listed = await batch.inTurn(() => fetcher.children(kind, hash), costOf);
         try {
-            for (const child of list) {
-                // Whoever is at the front always goes on.
-                const most = this.#held < IMPORT_HELD_BYTES ? this.#options.lookAhead : 1;
-                for (const each of list.slice(next, next + Math.max(0, most - ahead.length))) {
-                    const fetching = this.#child(each, pending);
-                    next++;
-                    // It is awaited in its turn; until then nobody hears of a failure.
-                    fetching.catch(() => undefined);
-                    ahead.push(fetching);
-                }
-                const received = await ahead.shift();
+            // All that the root and its children may refer to.
+            const allowed = new Set<string>();
+            // Others who ask for it just now have the same list.
+            const ahead = new LookAhead(listed.toReversed(), {
+                ...{ batch, held: this.#held, most: lookAhead },
+                fetch: child => this.#child(child, batch),
+            });
+            for await (const [child, received] of ahead.entries()) {
                 allowed.add(nameOf(child));
                 if (received === undefined) continue;
-                await this.#ensureLinks(received, allowed, pending);
-                this.#options.shown.add(received.hash, 'object');
-                const isDeferred = received.links.some(link => pending.has(link.hash) || deferred.has(link.hash));
-                if (isDeferred) deferred.set(received.hash, received);
-                else rest.push(received);
-                size += received.text.length;
-                this.#held += received.text.length;
-                if (size < IMPORT_COMMIT_BYTES) continue;
-                await this.store(rest);
-                this.#held -= size;
-                [rest, size] = [[], 0];
+                await this.#ensureSound(received, allowed, batch);
+                shown.add(received.hash, 'object');
+                batch.add(received);
+                if (batch.units >= IMPORT_COMMIT_BYTES) await this.store(batch, batch.takeAll());
             }
-            const root = await fetcher.object(kind, hash);
-            await this.#ensureLinks(root, allowed, pending);
-            this.#options.shown.add(hash, 'object');
-            return { root, rest, deferred: [...deferred.values()] };
+            const root = await batch.inTurn(() => fetcher.object(kind, hash), unitsOf);
+            await this.#ensureSound(root, allowed, batch);
+            shown.add(hash, 'object');
+            return root;
         } finally {
-            this.#held -= size;
+            batch.release(costOf(listed));
         }
     }
 
-    /** Stores objects after what they need, in one commit with what follows from them. */
-    async store(received: readonly Received[], finish?: Finish): Promise<void> {
+    /** Whether the lists in a version can be merged. @throws ChumError `CHUM_LIST_INVALID` */
+    ensureLists(version: AnyObject, batch: ImportBatch): Promise<void> {
+        return this.#lists.ensureLists(version, batch);
+    }
+
+    /** Stores what was taken from a batch, in one commit with what follows from it. */
+    async store(batch: ImportBatch, received: readonly Received[], finish?: Finish): Promise<void> {
+        await this.#store(received, finish);
+        batch.stored(received);
+    }
+
+    async #store(received: readonly Received[], finish?: Finish): Promise<void> {
         const { objects, onStored, shown } = this.#options;
         const stored = await objects.transact(async transaction => {
             const fresh: Received[] = [];
@@ -133,46 +133,65 @@ export class TreeImport {
     }
 
     /** @returns what is to be looked at, and stored if it is new; undefined for what is here, or will be before */
-    async #child(child: ChildObject, pending: ReadonlyMap<string, Received>): Promise<Received | undefined> {
+    async #child(child: ChildObject, batch: ImportBatch): Promise<Received | undefined> {
         const { type, hash } = child;
-        if (pending.has(hash)) return undefined;
+        if (batch.hasLast(hash)) return undefined;
         const isHere = await this.isHere(child);
         if (isHere && (await this.mayName(child))) return undefined;
         const { fetcher, shown, onStored } = this.#options;
         if (!isBytes(type)) return fetcher.object(type, hash);
+        batch.stepBack();
         await fetcher.bytes(type, hash);
+        if (type === 'clob') this.#texts.add(hash);
         if (!isHere) onStored(type, hash);
         shown.add(hash, 'bytes');
         return undefined;
     }
 
-    /** @throws ChumError `CI-ACO`, `CI-ACIDO` for a link to what was neither listed before nor is here */
-    async #ensureLinks(
-        { kind, hash, links }: Received,
-        allowed: ReadonlySet<string>,
-        pending: ReadonlyMap<string, Received>,
-    ): Promise<void> {
-        for (const link of links) {
-            if (allowed.has(nameOf(link)) || (link.type === 'object' && pending.has(link.hash))) continue;
-            const isHere = await this.isHere(link);
-            if (isHere && (await this.mayName(link))) continue;
-            if (!isHere && this.#options.fetcher.wasServed(link.hash)) await this.#fetchAgain(link, pending);
-            else
-                throw new ChumError(
-                    kind === 'id' ? 'CI-ACIDO' : 'CI-ACO',
-                    `The peer's list of children of something lacks ${link.hash}, which ${hash} links to`,
-                );
+    /** Of what was received, and is forgotten if it is not. */
+    async #ensureSound(received: Received, allowed: ReadonlySet<string>, batch: ImportBatch): Promise<void> {
+        try {
+            for (const link of received.links) {
+                await this.#ensureLink(link, received, allowed, batch);
+                if (link.type === 'clob') await this.#ensureText(link.hash);
+            }
+            await this.#lists.ensureSound(received, batch);
+        } catch (error) {
+            batch.release(unitsOf(received));
+            throw error;
         }
     }
 
-    /** What a peer does not list, because it was fetched on this connection, may have been part of a tree that failed. */
-    async #fetchAgain(child: ChildObject, pending: ReadonlyMap<string, Received>): Promise<void> {
-        if (isBytes(child.type)) {
-            await this.#child(child, pending);
-            return;
+    /** @throws ChumError `CI-ACO`, `CI-ACIDO` for a link to what was neither listed before nor is here */
+    async #ensureLink(
+        link: ChildObject,
+        { kind, hash }: Received,
+        allowed: ReadonlySet<string>,
+        batch: ImportBatch,
+    ): Promise<void> {
+        if (allowed.has(nameOf(link)) || (link.type === 'object' && batch.hasLast(link.hash))) return;
+        if ((await this.isHere(link)) && (await this.mayName(link))) return;
+        if (!this.#options.fetcher.wasAsked(link.hash))
+            throw new ChumError(
+                kind === 'id' ? 'CI-ACIDO' : 'CI-ACO',
+                `The peer's list of children of something lacks ${link.hash}, which ${hash} links to`,
+            );
+        // What the peer does not list, because it has sent it on this connection, may have come too late, or with a tree that failed.
+        if (isBytes(link.type)) await this.#child(link, batch);
+        else {
+            batch.add(await this.fetch(link.type, link.hash, batch));
+            await this.store(batch, batch.takeReady());
         }
-        const { root, rest } = await this.fetch(child.type, child.hash);
-        await this.store([...rest, root]);
+    }
+
+    /** What came as a BLOB may be linked as a CLOB. @throws ChumError `CHUM_CLOB_NOT_TEXT` */
+    async #ensureText(hash: string): Promise<void> {
+        if (this.#texts.has(hash)) return;
+        await using blob = await this.#options.blobs.open(hash);
+        const check = new TextCheck();
+        for await (const bytes of blob.stream()) if (!check.add(bytes)) throw notText(hash);
+        if (!check.end()) throw notText(hash);
+        this.#texts.add(hash);
     }
 }
 

@@ -23,12 +23,26 @@ export async function isUnmerged(reader: Pick<StorageReader, 'get'>, node: strin
     return (await reader.get('state', unmergedKey(node))) !== undefined;
 }
 
-/** To be called in the commit that merges them: with them, what they follow is merged. */
-export async function markMerged(objects: ObjectTransaction, nodes: readonly string[]): Promise<void> {
+/**
+ * To be called in the commit that merges them: with them, what they follow is merged. A node may say that it follows one of
+ * another ID, which is merged by nothing of this one.
+ * @param nodes of this ID
+ */
+export async function markMerged(objects: ObjectTransaction, idHash: string, nodes: readonly string[]): Promise<void> {
+    const isListed = new Set(nodes);
     const open = [...nodes];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-        if (!(await isUnmerged(objects.transaction, node))) continue;
-        objects.transaction.delete('state', unmergedKey(node));
-        open.push(...predecessorsOf(await objects.read(node)));
+    for (let hash = open.pop(); hash !== undefined; hash = open.pop()) {
+        if (!(await isUnmerged(objects.transaction, hash))) continue;
+        const node = await objects.read(hash);
+        if (!isListed.has(hash) && (await idHashOf(objects, node)) !== idHash) continue;
+        objects.transaction.delete('state', unmergedKey(hash));
+        open.push(...predecessorsOf(node));
     }
+}
+
+/** Of the object of a version node. */
+async function idHashOf(objects: ObjectTransaction, node: AnyObject): Promise<string | undefined> {
+    const data = await objects.read(String(node['data']));
+    if (!objects.microdata.recipes.isVersioned(data.$type$)) return undefined;
+    return objects.microdata.idHash(data, { lossy: true });
 }

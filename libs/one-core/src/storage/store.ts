@@ -115,13 +115,15 @@ export class Store implements StoreReader, AsyncDisposable {
     }
 
     async #commit(writes: readonly Write[]): Promise<void> {
+        const states = writes.filter(({ space }) => space === 'state');
+        this.#states.committing(states);
         try {
             await this.#backend.commit(writes);
         } catch (error) {
-            this.#states.clear();
+            this.#states.failed();
             throw error;
         }
-        this.#states.committed(writes.filter(({ space }) => space === 'state'));
+        this.#states.committed(states);
     }
 
     #taskEnded(): void {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Write } from './storage-backend.ts';
 import { ValueCache } from './value-cache.ts';
 
 const MAX_BYTES = 2_000;
@@ -7,8 +8,11 @@ const keys = ['a', 'b', 'c'];
 const step = fc.oneof(
     fc.record({ type: fc.constant('begin' as const), key: fc.constantFrom(...keys) }),
     fc.record({ type: fc.constant('end' as const), at: fc.nat() }),
+    // Visible at once, and durable with the next step of this kind.
     fc.record({ type: fc.constant('commit' as const), key: fc.constantFrom(...keys), size: fc.nat(900) }),
     fc.record({ type: fc.constant('delete' as const), key: fc.constantFrom(...keys) }),
+    fc.record({ type: fc.constant('durable' as const) }),
+    fc.record({ type: fc.constant('clear' as const) }),
     fc.record({ type: fc.constant('fill' as const), count: fc.nat(20) }),
 );
 
@@ -30,6 +34,11 @@ test('a read gives what was there at its beginning or later, whatever is read, c
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
             const [cache, disk] = [new ValueCache(MAX_BYTES), new Disk()];
             const running: { finish: () => void; check: () => Promise<void> }[] = [];
+            let underWay: Write | undefined;
+            const endCommit = (): void => {
+                if (underWay !== undefined) cache.committed([underWay]);
+                underWay = undefined;
+            };
             const begin = (key: string): void => {
                 const possible = [disk.values.get(key)];
                 watched.set(key, [...(watched.get(key) ?? []), possible]);
@@ -52,15 +61,17 @@ test('a read gives what was there at its beginning or later, whatever is read, c
                 } else if (each.type === 'fill')
                     for (let i = 0; i < each.count; i++)
                         await cache.get(`other ${i}`, () => Promise.resolve(undefined));
+                else if (each.type === 'durable') endCommit();
+                else if (each.type === 'clear') cache.clear();
                 else {
+                    endCommit();
                     const { key } = each;
+                    const place = { space: 'state', key } as const;
+                    cache.committing([{ type: 'delete', ...place }]);
                     if (each.type === 'delete') disk.values.delete(key);
                     const value = each.type === 'delete' ? undefined : disk.write(key, each.size);
                     for (const possible of watched.get(key) ?? []) possible.push(value);
-                    const place = { space: 'state', key } as const;
-                    cache.committed([
-                        value === undefined ? { type: 'delete', ...place } : { type: 'put', ...place, value },
-                    ]);
+                    underWay = value === undefined ? { type: 'delete', ...place } : { type: 'put', ...place, value };
                 }
             }
             for (const { finish, check } of running) {
@@ -104,6 +115,8 @@ test('what two have read at the same time is known once: a commit changes it eve
     for (let i = 0; i < 6; i++) await cache.get(`other ${i}`, () => Promise.resolve(new Uint8Array(100)));
     reads[1]?.resolve(old);
     await results[1];
-    cache.committed([{ type: 'put', space: 'state', key: 'a', value: fresh }]);
+    const write = { type: 'put', space: 'state', key: 'a', value: fresh } as const;
+    cache.committing([write]);
+    cache.committed([write]);
     expect(await cache.get('a', () => Promise.resolve(fresh))).toBe(fresh);
 });

@@ -16,8 +16,10 @@ export class ValueCache {
     #old = new Map<string, Uint8Array | undefined>();
     /** Of the young ones. */
     #bytes = 0;
-    /** Counts the commits: what was read during one may be of before. */
-    #commits = 0;
+    /** Counts the beginnings and ends of commits: what was read meanwhile may be of before. */
+    #changes = 0;
+    /** What a commit under way writes, and whether it was here. */
+    readonly #underWay = new Map<string, boolean>();
 
     constructor(maxBytes: number) {
         this.#maxBytes = maxBytes;
@@ -33,25 +35,43 @@ export class ValueCache {
             this.#add(key, value);
             return value;
         }
-        const before = this.#commits;
+        const before = this.#changes;
         const value = await read();
-        if (this.#commits === before) this.#add(key, value);
+        if (this.#changes === before && !this.#underWay.has(key)) this.#add(key, value);
         return value;
     }
 
-    /** To be called when a commit is durable, with what it wrote to the space of this cache. */
-    committed(writes: Iterable<Write>): void {
-        this.#commits++;
-        for (const write of writes) {
+    /**
+     * To be called before a commit begins, with what it writes to the space of this cache: a reader of the backend may see it
+     * before the commit has resolved, and what it reads here must not be older. One commit at a time.
+     */
+    committing(writes: Iterable<Write>): void {
+        this.#changes++;
+        for (const { key } of writes) {
             // Two that read it at the same time may have left it in both.
-            const wasOld = this.#old.delete(write.key);
-            if (this.#delete(write.key) || wasOld) this.#add(write.key, write.type === 'put' ? write.value : undefined);
+            const wasOld = this.#old.delete(key);
+            this.#underWay.set(key, this.#delete(key) || wasOld);
         }
     }
 
-    /** After a commit that failed: nobody knows. */
+    /** To be called when it is durable. */
+    committed(writes: Iterable<Write>): void {
+        this.#changes++;
+        for (const write of writes)
+            if (this.#underWay.get(write.key) === true)
+                this.#add(write.key, write.type === 'put' ? write.value : undefined);
+        this.#underWay.clear();
+    }
+
+    /** To be called when it has failed: nobody knows what is there. */
+    failed(): void {
+        this.#underWay.clear();
+        this.clear();
+    }
+
     clear(): void {
-        this.#commits++;
+        this.#changes++;
+        for (const key of this.#underWay.keys()) this.#underWay.set(key, false);
         this.#young.clear();
         this.#old.clear();
         this.#bytes = 0;

@@ -30,11 +30,15 @@ export interface VersionImporter {
 /** Merges fetched nodes into the history of their ID, each as an Edge. @throws as `importVersion` */
 export async function importFetched(objects: VersionImporter, fetched: FetchedNodes): Promise<VersionedResult[]> {
     const results: VersionedResult[] = [];
-    for (const { node } of await nodesToMerge(hash => objects.read(hash), fetched)) {
-        const { data, creationTime } = versionOf(node);
-        results.push(await objects.importVersion(await objects.read(data), creationTime));
-    }
+    for (const { node } of await nodesToMerge(hash => objects.read(hash), fetched))
+        results.push(await mergeNode(objects, node));
     return results;
+}
+
+/** Merges one fetched node as an Edge. @throws as `importVersion` */
+export async function mergeNode(objects: VersionImporter, node: AnyObject): Promise<VersionedResult> {
+    const { data, creationTime } = versionOf(node);
+    return objects.importVersion(await objects.read(data), creationTime);
 }
 
 /** Those of the fetched nodes that are to be merged, in the order of the list. @throws MergeError `MERGE_NODE_INVALID` */

@@ -65,7 +65,11 @@ export function memberOf(object: unknown, name: string): unknown {
 }
 
 /** The value at a path of an object, following references where the path goes on behind them; undefined if it is absent. */
-export async function valueAt(access: ObjectAccess, object: AnyObject, path: string): Promise<TypedValue | undefined> {
+export async function valueAt(
+    access: Pick<ObjectAccess, 'recipes' | 'read'>,
+    object: AnyObject,
+    path: string,
+): Promise<TypedValue | undefined> {
     let rules: readonly Rule[] = access.recipes.rulesOf(object.$type$);
     let holder: unknown = object;
     const segments = path.split('.');

@@ -93,7 +93,7 @@ export class ExpectedReach {
         const content = bytes && this.#contents.of(hash, bytes);
         // Nobody has looked at what bytes link to that are here as a CLOB only.
         const isRaw = content !== undefined && this.#disk.raw.has(hash);
-        return isRaw ? { type: undefined, isLocal: content.isLocal, object: undefined, links: [] } : content;
+        return isRaw ? { type: undefined, isLocal: false, object: undefined, links: [] } : content;
     }
 
     /** Current versions of the types that say who may read what. */
