@@ -4,6 +4,7 @@ import { Accessible } from '../access/accessible.ts';
 import { createAccess, type AccessRequest } from '../access/create-access.ts';
 import { beginRecheck, isRechecking, isReindexing, recheckAccess, reindexAccess } from '../access/reindex-access.ts';
 import { ChumSession, type ChumOptions } from '../chum/chum-session.ts';
+import type { AcceptVersion } from '../chum/version-import.ts';
 import { ensureSecret } from '../crypto/secret.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
 import { KeyChain, type KeyOwner } from '../keychain/key-chain.ts';
@@ -94,6 +95,7 @@ export class OneInstance implements AsyncDisposable {
     readonly #store: Store;
     readonly #hasBlob = (hash: string): Promise<boolean> => this.blobs.has(hash);
     readonly #registrations = new Sequence();
+    readonly #importGuards = new Set<AcceptVersion>();
     #closing: Promise<void> | undefined;
 
     private constructor(
@@ -187,12 +189,29 @@ export class OneInstance implements AsyncDisposable {
      */
     startChum(options: StartChumOptions): ChumSession {
         const { objects, blobs, accessible } = this;
+        const guards = this.#importGuards;
+        const acceptVersion: AcceptVersion = async version => {
+            for (const accepts of [...guards, options.acceptVersion])
+                if ((await accepts?.(version)) === false) return false;
+            return true;
+        };
         return new ChumSession({
             localInstanceName: this.name,
             localPerson: this.owner,
             ...options,
-            ...{ objects, blobs, accessible, now: this.objects.now, ownIds: new Set([this.id]) },
+            ...{ objects, blobs, accessible, acceptVersion, now: this.objects.now, ownIds: new Set([this.id]) },
         });
+    }
+
+    /**
+     * Has every version that a peer sends judged before it is taken over, in sessions that run and that come.
+     * @param accepts false: the version is refused, and everything else goes on
+     * @returns ends it
+     */
+    guardImports(accepts: AcceptVersion): () => void {
+        const own: AcceptVersion = version => accepts(version);
+        this.#importGuards.add(own);
+        return () => void this.#importGuards.delete(own);
     }
 
     /**

@@ -2,7 +2,6 @@
 // gets at most one new version.
 import {
     createRandomString,
-    getOnlyLatestReferencingObjsHashAndId,
     type Group,
     type ObjectReader,
     type ObjectTransaction,
@@ -11,8 +10,9 @@ import {
 } from '@refinio/one.core';
 import { LeuteRecipe, SomeoneRecipe, type Leute, type Profile, type Someone } from '../recipes/people-recipes.ts';
 import { currentAs, storeChange } from '../typed-objects.ts';
-import { LeuteError } from './leute-error.ts';
+import { ignoreBroken, LeuteError } from './leute-error.ts';
 import { createSomeone } from './someones.ts';
+import { someonesOf } from './someones-of.ts';
 import { LEUTE_ID, ME_ID } from './well-known.ts';
 
 type SomeoneId = SHA256IdHash<Someone>;
@@ -47,7 +47,7 @@ export class AddressBook {
     static async read(objects: ObjectReader): Promise<AddressBook> {
         const leute = await currentAs(objects, LeuteRecipe, LEUTE_ID);
         if (leute === undefined) throw missing();
-        return new AddressBook(objects, leute.obj);
+        return new AddressBook(objects, { ...leute.obj, me: ME_ID });
     }
 
     get me(): SomeoneId {
@@ -77,10 +77,11 @@ export class AddressBook {
     async someoneOf(person: SHA256IdHash<Person>): Promise<SomeoneEntry | undefined> {
         const me = await this.get(this.me);
         if (me.identities.has(person)) return { idHash: this.me, someone: me };
-        for (const idHash of await this.#candidates(person)) {
-            const someone = await this.get(idHash);
-            if (this.#others.has(idHash) && someone.identities.has(person)) return { idHash, someone };
-        }
+        const here = this.#byPerson.get(person);
+        if (here !== undefined && (await this.#has(here, person)))
+            return { idHash: here, someone: await this.get(here) };
+        for await (const idHash of someonesOf(this.#objects, person))
+            if (await this.#has(idHash, person)) return { idHash, someone: await this.get(idHash) };
         return undefined;
     }
 
@@ -131,11 +132,11 @@ export class AddressBook {
         return true;
     }
 
-    async #candidates(person: SHA256IdHash<Person>): Promise<SomeoneId[]> {
-        const here = this.#byPerson.get(person);
-        const stored = await getOnlyLatestReferencingObjsHashAndId(this.#objects, person, 'Someone');
-        const ids = stored.map(({ idHash }) => idHash as SomeoneId);
-        return here === undefined ? ids : [here, ...ids];
+    /** A contact of which a person is an identity; one that cannot be read is none. */
+    async #has(idHash: SomeoneId, person: SHA256IdHash<Person>): Promise<boolean> {
+        if (!this.#others.has(idHash)) return false;
+        const someone = this.#someones.get(idHash) ?? (await this.get(idHash).catch(ignoreBroken));
+        return someone?.identities.has(person) === true;
     }
 }
 

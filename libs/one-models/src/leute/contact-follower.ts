@@ -1,13 +1,7 @@
-import {
-    JournalFollower,
-    MicrodataError,
-    ObjectStoreError,
-    type JournalEntry,
-    type ObjectTransaction,
-    type OneInstance,
-} from '@refinio/one.core';
+import { JournalFollower, type JournalEntry, type ObjectTransaction, type OneInstance } from '@refinio/one.core';
 import { AddressBook } from './address-book.ts';
 import { profilesIn, takeOver, type TakenOver } from './contact-rules.ts';
+import { ignoreBroken } from './leute-error.ts';
 
 export interface ContactFollowerOptions {
     readonly one: OneInstance;
@@ -22,24 +16,34 @@ export interface ContactFollowerOptions {
  * forgotten. Many that arrive together are one version of Leute.
  */
 export function followContacts({ one, onTakenOver, onError }: ContactFollowerOptions): JournalFollower {
-    const handle = async (objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<void> => {
-        const profiles = await profilesIn(
-            objects,
-            entries.flatMap(({ records }) => records),
-        );
+    const takeAll = async (
+        objects: ObjectTransaction,
+        entries: readonly JournalEntry[],
+        isOld: boolean,
+    ): Promise<void> => {
+        const report = (error: unknown): void => {
+            // What is broken must not keep out all others; it is looked at again when it has another version.
+            ignoreBroken(error);
+            onError(error);
+        };
+        const records = entries.flatMap(each => each.records);
+        const profiles = await profilesIn(objects, records, report);
         if (profiles.length === 0) return;
         const book = await AddressBook.read(objects);
         const taken: TakenOver[] = [];
         for (const profile of profiles)
             try {
-                taken.push(await takeOver(objects, book, profile));
+                const each = await takeOver(objects, book, profile, isOld);
+                if (each !== undefined) taken.push(each);
             } catch (error) {
-                // What is broken must not keep out all others; it is looked at again when it has another version.
-                if (!(error instanceof MicrodataError || error instanceof ObjectStoreError)) throw error;
-                onError(error);
+                report(error);
             }
         await book.store(objects);
         objects.transaction.whenDurable(() => onTakenOver(taken));
     };
-    return JournalFollower.start({ objects: one.objects, name: 'contacts', handle, onError });
+    return JournalFollower.start({
+        ...{ objects: one.objects, name: 'contacts', onError },
+        handle: (objects, entries) => takeAll(objects, entries, false),
+        startAnew: (objects, entries) => takeAll(objects, entries, true),
+    });
 }

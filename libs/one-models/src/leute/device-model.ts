@@ -15,7 +15,7 @@ import { OneEvent } from '../one-event.ts';
 import { OwnDeviceRecipe } from '../recipes/device-recipes.ts';
 import { acceptOwnerIn, certifyOwnDeviceIn, revokeDeviceIn } from '../trust/certify-device.ts';
 import { OwnDevices, type OwnDeviceState } from '../trust/own-devices.ts';
-import { getSignatures } from '../trust/signatures.ts';
+import { getSignatures, verifies } from '../trust/signatures.ts';
 import { createSigner } from '../trust/signer.ts';
 import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import { readAs } from '../typed-objects.ts';
@@ -36,6 +36,8 @@ export class DeviceModel {
     readonly #people: People;
     readonly #trust: TrustedKeys;
     readonly #devices: OwnDevices;
+    /** Devices whose revocation was told since the start. */
+    readonly #told = new Set<string>();
 
     constructor(one: OneInstance, people: People, trust: TrustedKeys) {
         this.#one = one;
@@ -51,6 +53,15 @@ export class DeviceModel {
 
     async isOwn(device: SHA256IdHash<Person>): Promise<boolean> {
         return this.#devices.isOwnDevice(device, await this.#people.mainIdentity());
+    }
+
+    /** Whether a person is me: one of my identities, one of my devices, or the owner that this device has accepted, or a device of it. */
+    async isMine(person: SHA256IdHash<Person>): Promise<boolean> {
+        const own = await this.#people.ownIdentities();
+        if (own.has(person)) return true;
+        for (const owner of [await this.#people.mainIdentity(), ...(await this.#acceptedOwners(own))])
+            if (person === owner || (await this.#devices.isOwnDevice(person, owner))) return true;
+        return false;
     }
 
     /** Whether the person is a device that was revoked: nothing may be granted to it. */
@@ -91,9 +102,12 @@ export class DeviceModel {
         const { keyChain, objects, owner: device } = this.#one;
         using signer = await createSigner(keyChain, device);
         let accepted = false;
+        const keysHash = await keyChain.getDefaultKeys(device);
+        const isCertified = await this.#devices.isOwnDevice(device, owner);
         for (const hash of await getAllEntries(objects, device, 'OwnDevice')) {
             const own = await readAs(objects, OwnDeviceRecipe, hash);
-            if (own.device !== device || own.owner !== owner) continue;
+            const isMine = own.device === device && own.owner === owner && own.keysHash === keysHash;
+            if (!isCertified || !isMine) continue;
             await objects.transact(transaction => acceptOwnerIn(transaction, ensureHash(hash), signer));
             accepted = true;
         }
@@ -105,6 +119,8 @@ export class DeviceModel {
     async revoke(device: SHA256IdHash<Person>, reason: string): Promise<void> {
         const { keyChain, objects } = this.#one;
         const owner = await this.#people.mainIdentity();
+        if (device === owner || (await this.#people.ownIdentities()).has(device))
+            throw new LeuteError('DEVICE_IS_THIS', 'This device cannot revoke itself: do it on another one');
         const states = (await this.list(owner)).filter(each => each.device === device);
         if (states.length === 0)
             throw new LeuteError('DEVICE_UNKNOWN', `The person ${device.slice(0, 8)}… is none of your devices`);
@@ -118,7 +134,7 @@ export class DeviceModel {
             }
             await removeGrantsOf(transaction, device);
         });
-        this.onRevoked.emit(device);
+        this.#tell(device);
     }
 
     /** Does on this device what a revocation from elsewhere demands. */
@@ -127,11 +143,32 @@ export class DeviceModel {
             if (!(await tellsOfRevocation(objects, entries))) return;
             for (const { revocation } of await this.#trust.revocations()) {
                 const { device } = revocation;
-                if ((await removeGrantsOf(objects, device)) === 0) continue;
-                objects.transaction.whenDurable(() => this.onRevoked.emit(device));
+                const removed = await removeGrantsOf(objects, device);
+                if (removed === 0 && this.#told.has(device)) continue;
+                objects.transaction.whenDurable(() => this.#tell(device));
             }
         };
         return JournalFollower.start({ objects: this.#one.objects, name: 'devices', handle, onError });
+    }
+
+    /** Owners whose statement one of my identities has signed, too, with a key of this device. */
+    async #acceptedOwners(own: ReadonlySet<SHA256IdHash<Person>>): Promise<SHA256IdHash<Person>[]> {
+        const { objects } = this.#one;
+        const rootKeys = await this.#trust.rootKeys('All');
+        const owners: SHA256IdHash<Person>[] = [];
+        for (const me of own)
+            for (const entry of await getAllEntries(objects, me, 'OwnDevice')) {
+                const signatures = await getSignatures(objects, entry, me);
+                if (!signatures.some(({ obj }) => rootKeys.some(key => verifies(obj, key)))) continue;
+                const { owner, device } = await readAs(objects, OwnDeviceRecipe, entry);
+                if (device === me && (await this.#devices.isOwnDevice(me, owner))) owners.push(owner);
+            }
+        return owners;
+    }
+
+    #tell(device: SHA256IdHash<Person>): void {
+        this.#told.add(device);
+        this.onRevoked.emit(device);
     }
 
     async #current(owner: SHA256IdHash<Person>): Promise<SHA256IdHash<Person>[]> {

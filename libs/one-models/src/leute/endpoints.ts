@@ -7,7 +7,9 @@ import {
     type Profile,
 } from '../recipes/people-recipes.ts';
 import { currentAs } from '../typed-objects.ts';
+import { ignoreBroken } from './leute-error.ts';
 import type { People } from './people.ts';
+import { profileIdObject } from './someones.ts';
 
 export const ENDPOINT_FRAME = '<div itemscope itemtype="//refin.io/OneInstanceEndpoint">';
 
@@ -30,8 +32,8 @@ export class Endpoints {
     /** Of all identities of all contacts, one after the other: there may be many thousand. The same one may come twice. */
     async *ofOthers(): AsyncIterable<OneInstanceEndpoint> {
         for (const id of (await this.#people.listed()).others) {
-            const { identities } = await this.#people.someone(id);
-            for (const profiles of identities.values())
+            const someone = await this.#people.someone(id).catch(ignoreBroken);
+            for (const profiles of someone?.identities.values() ?? [])
                 for (const profile of profiles) yield* await this.#ofProfile(profile);
         }
     }
@@ -69,11 +71,17 @@ export class Endpoints {
         const { identities } = await this.#people.me();
         const profiles = person === undefined ? [...identities.values()] : [identities.get(person) ?? []];
         const endpoints: OneInstanceEndpoint[] = [];
-        for (const endpoint of await this.#ofProfiles(profiles.flatMap(ids => [...ids]))) {
+        const own: SHA256IdHash<Profile>[] = [];
+        // What others write about me does not say how I am reached.
+        for (const id of profiles.flatMap(ids => [...ids])) {
+            const profile = await profileIdObject(this.#one.objects, id).catch(ignoreBroken);
+            if (profile !== undefined && identities.has(profile.owner)) own.push(id);
+        }
+        for (const endpoint of await this.#ofProfiles(own)) {
             // Of an instance that is not known here nothing can be told.
             if (!(await this.#one.identities.doesInstanceExist(endpoint.instanceId))) continue;
-            if (((await this.#one.keyChain.findDefaultKeys(endpoint.instanceId)) !== undefined) === isLocal)
-                endpoints.push(endpoint);
+            const keys = await this.#one.keyChain.findDefaultKeys(endpoint.instanceId);
+            if (isLocal ? keys === endpoint.instanceKeys : keys === undefined) endpoints.push(endpoint);
         }
         return endpoints;
     }

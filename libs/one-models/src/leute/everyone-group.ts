@@ -1,4 +1,4 @@
-// The group of everybody whose ID was ever seen (spec 60 §7.4). What is granted to it is told to all of them: it is off unless asked for.
+// The group of everybody whose ID was seen since it is there, and of all contacts of before (spec 60 §7.4). What is granted to it is told to all of them: it is off unless asked for.
 import {
     JournalFollower,
     type JournalEntry,
@@ -8,24 +8,50 @@ import {
     type SHA256IdHash,
 } from '@refinio/one.core';
 import { EVERYONE_QUIET_MS } from '../limits.ts';
+import { SomeoneRecipe } from '../recipes/people-recipes.ts';
+import { currentAs } from '../typed-objects.ts';
+import { AddressBook } from './address-book.ts';
+import type { DeviceModel } from './device-model.ts';
 import { addMembers } from './group-model.ts';
 import { EVERYONE_ID } from './well-known.ts';
 
 const PERSON_FRAME = '<div data-id-object="true" itemscope itemtype="//refin.io/Person">';
 
 /** Adds persons some time after the last one has come, so that many become members with one version of the group. */
-export function followPersons(one: OneInstance, onError: (error: unknown) => void): JournalFollower {
+export function followPersons(
+    one: OneInstance,
+    devices: Pick<DeviceModel, 'isRevoked'>,
+    onError: (error: unknown) => void,
+): JournalFollower {
+    const add = async (objects: ObjectTransaction, persons: readonly SHA256IdHash<Person>[]): Promise<void> => {
+        const members: SHA256IdHash<Person>[] = [];
+        for (const person of persons) if (!(await devices.isRevoked(person))) members.push(person);
+        if (members.length > 0) await addMembers(objects, EVERYONE_ID, members);
+    };
+    const startAnew = async (
+        objects: ObjectTransaction,
+        _: readonly JournalEntry[],
+        isFirst: boolean,
+    ): Promise<void> => {
+        if (!isFirst) return;
+        const { me, others } = await AddressBook.read(objects);
+        const known: SHA256IdHash<Person>[] = [];
+        for (const id of [me, ...others])
+            known.push(...((await currentAs(objects, SomeoneRecipe, id))?.obj.identities.keys() ?? []));
+        await add(objects, known);
+    };
     const handle = async (objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<void> => {
         const persons: SHA256IdHash<Person>[] = [];
         for (const { kind, hash } of entries.flatMap(({ records }) => records))
             if (kind === 'idObject' && (await objects.findText(hash))?.startsWith(PERSON_FRAME) === true)
                 persons.push(hash as SHA256IdHash<Person>);
-        if (persons.length > 0) await addMembers(objects, EVERYONE_ID, persons);
+        await add(objects, persons);
     };
     return JournalFollower.start({
         objects: one.objects,
         name: 'everyone',
         handle,
+        startAnew,
         onError,
         quietMs: EVERYONE_QUIET_MS,
     });

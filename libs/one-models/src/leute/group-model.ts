@@ -18,6 +18,9 @@ import { NO_PICTURE } from './well-known.ts';
 const NAME_LENGTH = 32;
 const UNNAMED = 'unnamed group';
 
+/** Whether a person is a device that was revoked. */
+export type IsRevoked = (person: SHA256IdHash<Person>) => Promise<boolean>;
+
 /** Who came and who went; undefined for nobody. */
 export type MembersChanged = [
     added: readonly SHA256IdHash<Person>[] | undefined,
@@ -38,17 +41,25 @@ export class GroupModel {
     picture: SHA256Hash<BLOB> | undefined;
     persons: SHA256IdHash<Person>[] = [];
     readonly #one: OneInstance;
+    readonly #isRevoked: IsRevoked;
     #internalName = '';
+    /** Name and picture when they were loaded. */
+    #shown: readonly [name: string, picture: SHA256Hash<BLOB> | undefined] = ['', undefined];
     #members: readonly SHA256IdHash<Person>[] = [];
 
-    private constructor(one: OneInstance, idHash: SHA256IdHash<Group>) {
+    private constructor(one: OneInstance, idHash: SHA256IdHash<Group>, isRevoked: IsRevoked) {
         this.#one = one;
         this.idHash = idHash;
+        this.#isRevoked = isRevoked;
     }
 
-    /** @throws LeuteError `GROUP_MISSING` */
-    static async load(one: OneInstance, idHash: SHA256IdHash<Group>): Promise<GroupModel> {
-        const model = new GroupModel(one, idHash);
+    /** @param isRevoked tells who must not become a member @throws LeuteError `GROUP_MISSING` */
+    static async load(
+        one: OneInstance,
+        idHash: SHA256IdHash<Group>,
+        isRevoked: IsRevoked = () => Promise.resolve(false),
+    ): Promise<GroupModel> {
+        const model = new GroupModel(one, idHash, isRevoked);
         await model.load();
         return model;
     }
@@ -66,19 +77,27 @@ export class GroupModel {
         this.persons = [...new Set(group.person)];
         this.name = profile.name;
         this.picture = profile.picture === NO_PICTURE ? undefined : profile.picture;
+        this.#shown = [this.name, this.picture];
     }
 
-    /** Adds and removes who was added and removed here; members that others have added meanwhile stay. */
+    /**
+     * Changes what was changed here; what others have changed meanwhile stays.
+     * @throws LeuteError `DEVICE_REVOKED`, and then nothing is stored
+     */
     async save(): Promise<void> {
         const change = await this.#one.objects.transact(async objects => {
             const { group, profile } = await currentGroup(objects, this.idHash);
+            const [name, picture] = this.#shown;
             await storeChange<GroupProfile>(objects, {
                 ...profile,
-                name: this.name,
-                picture: this.picture ?? NO_PICTURE,
+                ...(this.name !== name && { name: this.name }),
+                ...(this.picture !== picture && { picture: this.picture ?? NO_PICTURE }),
             });
             const removed = this.#members.filter(each => !this.persons.includes(each));
             const added = this.persons.filter(each => !this.#members.includes(each));
+            for (const person of added)
+                if (await this.#isRevoked(person))
+                    throw new LeuteError('DEVICE_REVOKED', `The device ${person.slice(0, 8)}… was revoked`);
             return changeMembers(objects, group, { added, removed });
         });
         await this.load();

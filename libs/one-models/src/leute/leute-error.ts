@@ -1,4 +1,4 @@
-import { OneError } from '@refinio/one.core';
+import { MicrodataError, ObjectStoreError, OneError, StorageError } from '@refinio/one.core';
 
 export type LeuteErrorCode =
     | 'LEUTE_NOT_READY'
@@ -9,11 +9,14 @@ export type LeuteErrorCode =
     | 'PERSON_NOT_MANAGED'
     | 'PERSON_NOT_COMPLETE'
     | 'PERSON_EXISTS'
+    | 'PERSON_IS_ME'
+    | 'KEYS_DIFFER'
     | 'PROFILE_MISSING'
     | 'PERSON_HAS_NO_PROFILE'
     | 'GROUP_MISSING'
     | 'DEVICE_UNKNOWN'
     | 'DEVICE_REVOKED'
+    | 'DEVICE_IS_THIS'
     | 'NOT_SHAREABLE';
 
 /** Something about people cannot be done; nothing of the call was stored. */
@@ -24,4 +27,13 @@ export class LeuteError extends OneError {
         super(`${message} (${code}).`, options);
         this.code = code;
     }
+}
+
+/** What is damaged, missing or of another type counts as not there: one broken person must not hide all others. @throws other errors */
+export function ignoreBroken(error: unknown): undefined {
+    const isDamage = error instanceof StorageError && error.code === 'STORAGE_DAMAGED';
+    const isBroken =
+        error instanceof MicrodataError || error instanceof ObjectStoreError || error instanceof LeuteError;
+    if (isDamage || isBroken) return undefined;
+    throw error;
 }

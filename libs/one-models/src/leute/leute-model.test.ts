@@ -251,13 +251,18 @@ describe('my identities', () => {
 
     test('one that this device cannot act as does not become the main one', async () => {
         await using alice = await testPerson('alice');
-        const { leute } = alice;
-        const bob = await leute.importContact(recordOf('bob'));
-        const [person] = bob.identities;
-        if (person === undefined) throw new Error('bob is nobody');
-        await expect(leute.changeMyMainIdentity(person)).rejects.toMatchObject({ code: 'PERSON_NOT_MANAGED' });
-        await (await leute.me()).addIdentity(person);
+        const { leute, one } = alice;
+        const bob = await (await leute.importContact(recordOf('bob'))).mainIdentity();
+        await expect(leute.changeMyMainIdentity(bob)).rejects.toMatchObject({ code: 'PERSON_NOT_MANAGED' });
+        const me = await leute.me();
+        await expect(me.addIdentity(bob)).rejects.toMatchObject({ code: 'PERSON_MANAGED' });
+        const person = await one.identities.createPerson();
+        await me.addIdentity(person);
         await expect(leute.changeMyMainIdentity(person)).rejects.toMatchObject({ code: 'PERSON_HAS_NO_PROFILE' });
+        const profile = await leute.createProfileForPerson(person);
+        await expect(leute.setMyMainProfile(profile.idHash)).rejects.toMatchObject({ code: 'PERSON_NOT_COMPLETE' });
+        await expect(me.setMainIdentity(person)).rejects.toMatchObject({ code: 'SOMEONE_IS_ME' });
+        await expect(me.removeIdentity(one.owner)).rejects.toMatchObject({ code: 'SOMEONE_IS_ME' });
     });
 });
 

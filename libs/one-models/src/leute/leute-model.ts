@@ -1,9 +1,12 @@
 import {
     createRandomString,
     getAllEntries,
+    InstanceRecipe,
+    KeysRecipe,
     type AccessRequest,
     type Group,
     type JournalFollower,
+    type Keys,
     type OneInstance,
     type ObjectTransaction,
     type Person,
@@ -15,19 +18,27 @@ import { ProfileRecipe, type OneInstanceEndpoint, type Profile, type Someone } f
 import { Certificates } from '../trust/certificate-queries.ts';
 import { createSigner } from '../trust/signer.ts';
 import { TrustedKeys } from '../trust/trusted-keys.ts';
-import { readAs, type Version } from '../typed-objects.ts';
+import { isHexKey } from '../trust/signatures.ts';
+import { currentAs, readAs, type Version } from '../typed-objects.ts';
 import { AddressBook } from './address-book.ts';
 import { followContacts } from './contact-follower.ts';
-import { storeContactIdentity, trustProfile } from './contact-identity.ts';
+import { personOf, storeContactIdentity, trustProfile } from './contact-identity.ts';
 import { takeOver, type TakenOver } from './contact-rules.ts';
 import { DeviceModel } from './device-model.ts';
 import { Endpoints } from './endpoints.ts';
 import { followPersons } from './everyone-group.ts';
 import { firstStart, ownReachable } from './first-start.ts';
 import { addMembers, createGroupIn, GroupModel } from './group-model.ts';
-import { LeuteError } from './leute-error.ts';
+import { acceptsVersion } from './import-rules.ts';
+import { ignoreBroken, LeuteError } from './leute-error.ts';
 import { displayName } from './names.ts';
-import { createOwnIdentity, mainProfileFor, switchMainIdentity, type MainProfile } from './own-identities.ts';
+import {
+    createOwnIdentity,
+    mainProfileFor,
+    setMainProfile,
+    switchMainIdentity,
+    type MainProfile,
+} from './own-identities.ts';
 import { People } from './people.ts';
 import { createProfileIn, ProfileModel } from './profile-model.ts';
 import { ensureShareable } from './shareable.ts';
@@ -83,12 +94,13 @@ export class LeuteModel implements AsyncDisposable {
     readonly #one: OneInstance;
     readonly #options: LeuteOptions;
     readonly #followers: JournalFollower[] = [];
-    #endGuard: (() => void) | undefined;
+    #endGuards: (() => void) | undefined;
+    #starting: Promise<void> | undefined;
 
     constructor(one: OneInstance, options: LeuteOptions = {}) {
         this.#one = one;
         this.#options = options;
-        this.people = new People(one.objects);
+        this.people = new People(one);
         this.endpoints = new Endpoints(one, this.people);
         this.trust = new TrustedKeys(one, this.people);
         this.certificates = new Certificates(one, this.trust);
@@ -100,11 +112,18 @@ export class LeuteModel implements AsyncDisposable {
      * be shared cannot be granted.
      * @throws LeuteError `LEUTE_NOT_READY` if the instance was not opened with `modelOptions`; KeyChainError
      */
-    async init(): Promise<void> {
+    init(): Promise<void> {
+        this.#starting ??= this.#start().catch((error: unknown) => {
+            this.#starting = undefined;
+            throw error;
+        });
+        return this.#starting;
+    }
+
+    async #start(): Promise<void> {
         const one = this.#one;
-        if (!one.recipes.has('Leute'))
+        if (!(await this.#isReady()))
             throw new LeuteError('LEUTE_NOT_READY', 'Open the instance with "modelOptions", so that it knows people');
-        if (this.#endGuard !== undefined) return;
         const reachable = await ownReachable(one, this.#options.commServerUrl);
         const { createEveryoneGroup = false, onError = reportLater } = this.#options;
         {
@@ -114,11 +133,17 @@ export class LeuteModel implements AsyncDisposable {
                 if (createEveryoneGroup) await this.#createEveryone(objects);
             });
         }
-        this.#endGuard = one.objects.guardAccess((objects, request) => this.#ensureGrantable(objects, request));
+        const ends = [
+            one.objects.guardAccess((objects, request) => this.#ensureGrantable(objects, request)),
+            one.guardImports(version => acceptsVersion(one.objects, this.devices, version)),
+        ];
+        this.#endGuards = () => {
+            for (const end of ends) end();
+        };
         const onTakenOver = (taken: readonly TakenOver[]): void => this.#tellTakenOver(taken);
         this.#followers.push(followContacts({ one, onTakenOver, onError }));
         this.#followers.push(this.devices.follow(onError));
-        if (createEveryoneGroup) this.#followers.push(followPersons(one, onError));
+        if (createEveryoneGroup) this.#followers.push(followPersons(one, this.devices, onError));
     }
 
     /** Waits until everything that is stored now was taken over, but for members of the group `everyone`. */
@@ -128,8 +153,10 @@ export class LeuteModel implements AsyncDisposable {
 
     /** What arrives from now on is taken over after the next `init`. */
     async shutdown(): Promise<void> {
-        this.#endGuard?.();
-        this.#endGuard = undefined;
+        await this.#starting?.catch(() => undefined);
+        this.#starting = undefined;
+        this.#endGuards?.();
+        this.#endGuards = undefined;
         for (const follower of this.#followers.splice(0)) await follower[Symbol.asyncDispose]();
     }
 
@@ -144,7 +171,8 @@ export class LeuteModel implements AsyncDisposable {
 
     async others(): Promise<SomeoneModel[]> {
         const { others } = await this.people.listed();
-        return Promise.all([...others].map(id => SomeoneModel.load(this.#one, id)));
+        const loading = [...others].map(id => SomeoneModel.load(this.#one, id).catch(ignoreBroken));
+        return (await Promise.all(loading)).filter(someone => someone !== undefined);
     }
 
     /** Me or the contact of which a person is an identity. */
@@ -156,6 +184,7 @@ export class LeuteModel implements AsyncDisposable {
     /** Persons of contacts, or mine, of which some profile has this public key of signing (64 hexadecimal digits). */
     async findPersonsBySignKey(key: string): Promise<SHA256IdHash<Person>[]> {
         const { objects, microdata } = this.#one;
+        if (!isHexKey(key)) return [];
         const signKey = await microdata.hash({ $type$: 'SignKey', key } as const);
         const persons = new Set<SHA256IdHash<Person>>();
         for (const hash of await getAllEntries(objects, signKey, 'Profile')) {
@@ -176,6 +205,8 @@ export class LeuteModel implements AsyncDisposable {
 
     /** Only the list of contacts loses it. It comes back with the next version of one of its profiles. */
     async removeSomeoneElse(someone: SHA256IdHash<Someone>): Promise<void> {
+        // Otherwise versions of before would bring it back.
+        await this.settled();
         const isNew = await this.#changeBook(book => book.removeOther(someone));
         if (isNew) this.onUpdated.emit({ type: 'contactRemoved', someone });
     }
@@ -200,6 +231,7 @@ export class LeuteModel implements AsyncDisposable {
     /**
      * A contact from what an instance says of itself, as pairing exchanges it: its keys are trusted from now on (spec 60 §9.4). One that
      * is known already gets what is missing.
+     * @throws LeuteError `PERSON_IS_ME`; `KEYS_DIFFER` for a person who is known with other keys
      */
     async importContact(record: PublicIdentityRecord): Promise<SomeoneModel> {
         const [someone] = await this.importContacts([record]);
@@ -207,14 +239,23 @@ export class LeuteModel implements AsyncDisposable {
         return SomeoneModel.load(this.#one, someone);
     }
 
-    /** Many at once, in one commit. @returns the contacts in the same order */
-    async importContacts(records: readonly PublicIdentityRecord[]): Promise<SHA256IdHash<Someone>[]> {
+    /**
+     * Many at once, in one commit.
+     * @param options `replaceKeys`: also of persons who were known with other keys; only after people have compared them
+     * @returns the contacts in the same order
+     * @throws LeuteError `PERSON_IS_ME`, `KEYS_DIFFER`
+     */
+    async importContacts(
+        records: readonly PublicIdentityRecord[],
+        options: { readonly replaceKeys?: boolean } = {},
+    ): Promise<SHA256IdHash<Someone>[]> {
         using owner = await createSigner(this.#one.keyChain, this.#one.owner);
         using issuer = await createSigner(this.#one.keyChain, await this.myMainIdentity());
         // Awaited: the keys are wiped at the end of this block.
         return await this.#addContacts(async objects => {
             const profiles: Version<Profile>[] = [];
             for (const record of records) {
+                await this.#ensureSameKeys(record, options.replaceKeys === true);
                 const profile = await storeContactIdentity(objects, record, owner);
                 await trustProfile(objects, profile, issuer);
                 profiles.push(profile);
@@ -233,7 +274,8 @@ export class LeuteModel implements AsyncDisposable {
 
     async groups(): Promise<GroupModel[]> {
         const { groups } = await this.people.listed();
-        return Promise.all(groups.map(id => GroupModel.load(this.#one, id)));
+        const loading = groups.map(id => this.#group(id).catch(ignoreBroken));
+        return (await Promise.all(loading)).filter(group => group !== undefined);
     }
 
     /** The group of a name, made if it is not there; without a name always a new one. */
@@ -245,7 +287,7 @@ export class LeuteModel implements AsyncDisposable {
         });
         if (group === undefined) throw new LeuteError('GROUP_MISSING', 'The group was not stored');
         if (isNew) this.onUpdated.emit({ type: 'groupAdded', group });
-        return GroupModel.load(this.#one, group);
+        return this.#group(group);
     }
 
     /** The person as whom I write, own and certify. */
@@ -272,8 +314,19 @@ export class LeuteModel implements AsyncDisposable {
     }
 
     /** What a person is called here; its ID if it has no name. */
-    displayName(person: SHA256IdHash<Person>): Promise<string> {
+    async displayName(person: SHA256IdHash<Person>): Promise<string> {
         return displayName(this.#one.objects, this.people, person);
+    }
+
+    #group(id: SHA256IdHash<Group>): Promise<GroupModel> {
+        return GroupModel.load(this.#one, id, person => this.devices.isRevoked(person));
+    }
+
+    async #isReady(): Promise<boolean> {
+        const { objects, recipes, id } = this.#one;
+        const instance = recipes.has('Leute') ? await currentAs(objects, InstanceRecipe, id) : undefined;
+        const { enabledReverseMapTypes: maps, enabledReverseMapTypesForIdObjects: idMaps } = instance?.obj ?? {};
+        return maps?.has('Someone') === true && maps.has('Signature') && idMaps?.has('Profile') === true;
     }
 
     async #ensureGrantable(objects: ObjectTransaction, request: AccessRequest): Promise<void> {
@@ -283,10 +336,36 @@ export class LeuteModel implements AsyncDisposable {
                 throw new LeuteError('DEVICE_REVOKED', `The device ${person.slice(0, 8)}… was revoked`);
     }
 
+    /** Whoever claims an e-mail is not its person (spec 50 §6). */
+    async #ensureSameKeys(record: PublicIdentityRecord, replaceKeys: boolean): Promise<void> {
+        const person = await personOf(record);
+        if ((await this.people.ownIdentities()).has(person))
+            throw new LeuteError(
+                'PERSON_IS_ME',
+                'This is the identity of yourself, or of another device with your person',
+            );
+        if (replaceKeys) return;
+        const { objects } = this.#one;
+        const known: Keys[] = [];
+        for (const { personId, personKeys } of await this.endpoints.ofPerson(person)) {
+            if (personId !== person) continue;
+            const keys = await readAs(objects, KeysRecipe, personKeys).catch(ignoreBroken);
+            if (keys !== undefined && keys.owner === (person as unknown)) known.push(keys);
+        }
+        const { personKeyPublic, personSignKeyPublic } = record;
+        const isSame = ({ publicKey, publicSignKey }: Keys): boolean =>
+            publicKey === personKeyPublic && publicSignKey === personSignKeyPublic;
+        if (known.length > 0 && !known.some(isSame))
+            throw new LeuteError(
+                'KEYS_DIFFER',
+                `The person ${person.slice(0, 8)}… is known with other keys: somebody else may claim to be this person`,
+            );
+    }
+
     async #switch(to: MainProfile): Promise<void> {
         const before = await this.myMainIdentity();
         if (before === to.person) {
-            await (await this.me()).setMainProfile(to.profile);
+            await setMainProfile(this.#one, to);
             return;
         }
         await this.beforeMainIdSwitch.emitAndWait(before, to.person);
@@ -311,7 +390,10 @@ export class LeuteModel implements AsyncDisposable {
             const profiles = await store(objects);
             const book = await AddressBook.read(objects);
             const taken: TakenOver[] = [];
-            for (const profile of profiles) taken.push(await takeOver(objects, book, profile));
+            for (const profile of profiles) {
+                const each = await takeOver(objects, book, profile);
+                if (each !== undefined) taken.push(each);
+            }
             await book.store(objects);
             objects.transaction.whenDurable(() => {
                 for (const { isNewContact, someone } of taken)

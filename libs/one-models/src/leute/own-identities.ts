@@ -96,6 +96,14 @@ export async function switchMainIdentity(
     });
 }
 
+/** Another profile of the main identity. */
+export async function setMainProfile(one: OneInstance, to: MainProfile): Promise<void> {
+    await one.objects.transact(async objects => {
+        const me = await currentAs(objects, SomeoneRecipe, ME_ID);
+        if (me !== undefined) await storeChange(objects, withMainProfile(me.obj, to.person, to.profile));
+    });
+}
+
 export interface MainProfile {
     readonly person: SHA256IdHash<Person>;
     readonly profile: SHA256IdHash<Profile>;

@@ -1,17 +1,12 @@
-import {
-    getOnlyLatestReferencingObjsHashAndId,
-    type Group,
-    type ObjectStore,
-    type Person,
-    type SHA256IdHash,
-} from '@refinio/one.core';
+import { type Group, type ObjectStore, type OneInstance, type Person, type SHA256IdHash } from '@refinio/one.core';
 import { LeuteRecipe, SomeoneRecipe, type Profile, type Someone } from '../recipes/people-recipes.ts';
 import type { KnownPeople } from '../trust/known-people.ts';
 import { currentAs } from '../typed-objects.ts';
 import { groupsOf } from './address-book.ts';
-import { LeuteError } from './leute-error.ts';
+import { ignoreBroken, LeuteError } from './leute-error.ts';
+import { someonesOf } from './someones-of.ts';
 import { profileIdObject } from './someones.ts';
-import { LEUTE_ID } from './well-known.ts';
+import { LEUTE_ID, ME_ID } from './well-known.ts';
 
 interface Listed {
     /** Of the version of Leute. */
@@ -27,10 +22,12 @@ interface Listed {
  */
 export class People implements KnownPeople {
     readonly #objects: ObjectStore;
+    readonly #owner: SHA256IdHash<Person>;
     #listed: Listed | undefined;
 
-    constructor(objects: ObjectStore) {
+    constructor({ objects, owner }: Pick<OneInstance, 'objects' | 'owner'>) {
         this.#objects = objects;
+        this.#owner = owner;
     }
 
     /** @throws LeuteError `LEUTE_MISSING` before the first start */
@@ -41,8 +38,8 @@ export class People implements KnownPeople {
         const leute = await currentAs(this.#objects, LeuteRecipe, LEUTE_ID);
         if (leute === undefined)
             throw new LeuteError('LEUTE_MISSING', 'Nothing is known of people here: start the LeuteModel first');
-        const { me, other } = leute.obj;
-        return (this.#listed = { hash: leute.hash, me, others: new Set(other), groups: groupsOf(leute.obj) });
+        const { other } = leute.obj;
+        return (this.#listed = { hash: leute.hash, me: ME_ID, others: new Set(other), groups: groupsOf(leute.obj) });
     }
 
     async me(): Promise<Someone> {
@@ -51,7 +48,10 @@ export class People implements KnownPeople {
 
     /** The person of my main profile: the author, owner and issuer of what is done here. */
     async mainIdentity(): Promise<SHA256IdHash<Person>> {
-        return (await profileIdObject(this.#objects, (await this.me()).mainProfile)).personId;
+        const { mainProfile, identities } = await this.me();
+        const main = await profileIdObject(this.#objects, mainProfile).catch(ignoreBroken);
+        // What others have written must not make me somebody whom this device cannot act as.
+        return main !== undefined && identities.has(main.personId) ? main.personId : this.#owner;
     }
 
     async ownIdentities(): Promise<ReadonlySet<SHA256IdHash<Person>>> {
@@ -70,11 +70,10 @@ export class People implements KnownPeople {
         const { me, others } = await this.listed();
         const own = await this.someone(me);
         if (own.identities.has(person)) return { id: me, someone: own };
-        for (const { idHash } of await getOnlyLatestReferencingObjsHashAndId(this.#objects, person, 'Someone')) {
-            const id = idHash as SHA256IdHash<Someone>;
+        for await (const id of someonesOf(this.#objects, person)) {
             if (!others.has(id)) continue;
-            const someone = await this.someone(id);
-            if (someone.identities.has(person)) return { id, someone };
+            const someone = await this.someone(id).catch(ignoreBroken);
+            if (someone?.identities.has(person) === true) return { id, someone };
         }
         return undefined;
     }

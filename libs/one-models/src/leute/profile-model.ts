@@ -43,6 +43,8 @@ export class ProfileModel {
     readonly #objects: ObjectStore;
     /** What was in the lists when they were loaded. */
     #loaded: { readonly hash: SHA256Hash<Profile>; readonly endpoints: Endpoints; readonly descriptions: Descriptions };
+    /** Types of which all were replaced since then. */
+    readonly #replaced = new Set<string>();
     /** Appended since then: the next one takes its place. */
     #status: PersonStatus | undefined;
     #image: PersonImage | undefined;
@@ -164,8 +166,8 @@ export class ProfileModel {
                     await stored(objects, this.communicationEndpoints),
                 ),
                 personDescription: merged(
-                    obj.personDescription,
-                    descriptions,
+                    await this.#withoutReplaced(obj.personDescription),
+                    await this.#withoutReplaced(descriptions),
                     await stored(objects, this.personDescriptions),
                 ),
             });
@@ -177,9 +179,22 @@ export class ProfileModel {
         this.communicationEndpoints = await parts<CommunicationEndpoint>(this.#objects, this.#loaded.endpoints);
         this.personDescriptions = await parts<PersonDescription>(this.#objects, this.#loaded.descriptions);
         this.#status = this.#image = undefined;
+        this.#replaced.clear();
+    }
+
+    /** Without what others have written meanwhile in the place of which something else was set here. */
+    async #withoutReplaced(current: Descriptions): Promise<Descriptions> {
+        if (this.#replaced.size === 0) return current;
+        const kept: Descriptions[number][] = [];
+        for (const hash of current) {
+            const { $type$: type } = await this.#objects.read(hash);
+            if (!this.#replaced.has(type)) kept.push(hash);
+        }
+        return kept;
     }
 
     #replace(type: PersonDescription['$type$'], descriptions: readonly PersonDescription[]): void {
+        this.#replaced.add(type);
         const others = this.personDescriptions.filter(({ $type$ }) => $type$ !== type);
         this.personDescriptions = [...others, ...descriptions];
     }

@@ -17,7 +17,7 @@ interface Parts {
 }
 
 /** Never of use to somebody else, and refused by importers. */
-const PRIVATE_TYPES = new Set(['Leute', 'Group', 'GroupProfile', 'Access', 'IdAccess', 'Chum']);
+const PRIVATE_TYPES = new Set(['Leute', 'Someone', 'Group', 'GroupProfile', 'Access', 'IdAccess', 'Chum']);
 
 /**
  * That a target of a grant is here, with all its parts, and may be shared. Of an ID that is the current version, and what

@@ -1,4 +1,4 @@
-import type { ObjectReader, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
+import type { ObjectReader, ObjectTransaction, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
 import {
     SomeoneRecipe,
     type CommunicationEndpoint,
@@ -7,7 +7,9 @@ import {
     type Someone,
 } from '../recipes/people-recipes.ts';
 import { currentAs, storeChange } from '../typed-objects.ts';
+import { AddressBook } from './address-book.ts';
 import { LeuteError } from './leute-error.ts';
+import { ME_ID } from './well-known.ts';
 import { createProfileIn, ProfileModel, type ProfileId } from './profile-model.ts';
 import {
     mainProfileOf,
@@ -19,7 +21,7 @@ import {
     withProfile,
 } from './someones.ts';
 
-type Change = (someone: Someone) => Someone | Promise<Someone>;
+type Change = (someone: Someone, objects: ObjectTransaction) => Someone | Promise<Someone>;
 
 /**
  * Someone with all their identities and profiles (spec 60 §5). What is read is what was loaded; every change is made to the
@@ -78,14 +80,32 @@ export class SomeoneModel {
         this.#someone = (await currentSomeone(this.#one.objects, this.idHash)).obj;
     }
 
-    /** @throws LeuteError `PERSON_MANAGED` */
+    /** @throws LeuteError `PERSON_MANAGED`, also if it is an identity of somebody else */
     addIdentity(person: SHA256IdHash<Person>): Promise<void> {
-        return this.#change(someone => withIdentity(someone, person));
+        return this.#change(async (someone, objects) => {
+            const other = await (await AddressBook.read(objects)).someoneOf(person);
+            if (other !== undefined && other.idHash !== this.idHash)
+                throw new LeuteError(
+                    'PERSON_MANAGED',
+                    `The person ${person.slice(0, 8)}… is an identity of somebody else`,
+                );
+            return withIdentity(someone, person);
+        });
     }
 
-    /** The main profile stays, also if it is one of this person. @throws LeuteError `PERSON_NOT_MANAGED` */
+    /**
+     * The main profile stays, also if it is one of this person.
+     * @throws LeuteError `PERSON_NOT_MANAGED`; `SOMEONE_IS_ME` for my main identity
+     */
     removeIdentity(person: SHA256IdHash<Person>): Promise<void> {
-        return this.#change(someone => withoutIdentity(someone, person));
+        return this.#change(async someone => {
+            if (this.idHash === ME_ID && (await this.#personOf(someone.mainProfile)) === person)
+                throw new LeuteError(
+                    'SOMEONE_IS_ME',
+                    'My main identity cannot be removed: make another one the main one first',
+                );
+            return withoutIdentity(someone, person);
+        });
     }
 
     /** @throws LeuteError `PERSON_NOT_MANAGED` */
@@ -114,17 +134,28 @@ export class SomeoneModel {
         return ProfileModel.load(this.#one, profile);
     }
 
-    /** @throws LeuteError `PERSON_NOT_MANAGED` */
-    setMainProfile(profile: SHA256IdHash<Profile>): Promise<void> {
+    /** @throws LeuteError `PERSON_NOT_MANAGED`; `SOMEONE_IS_ME`: see `LeuteModel.setMyMainProfile` */
+    async setMainProfile(profile: SHA256IdHash<Profile>): Promise<void> {
+        this.#ensureNotMe();
         return this.#change(async someone => withMainProfile(someone, await this.#personOf(profile), profile));
     }
 
-    /** @throws LeuteError `PERSON_NOT_MANAGED`, `PERSON_HAS_NO_PROFILE` */
-    setMainIdentity(person: SHA256IdHash<Person>): Promise<void> {
+    /** @throws LeuteError `PERSON_NOT_MANAGED`, `PERSON_HAS_NO_PROFILE`; `SOMEONE_IS_ME`: see `LeuteModel.changeMyMainIdentity` */
+    async setMainIdentity(person: SHA256IdHash<Person>): Promise<void> {
+        this.#ensureNotMe();
         return this.#change(async someone => {
             const profile = await mainProfileOf(this.#one.objects, someone, person);
             return withMainProfile(someone, person, profile);
         });
+    }
+
+    /** Rights and events belong to that. */
+    #ensureNotMe(): void {
+        if (this.idHash === ME_ID)
+            throw new LeuteError(
+                'SOMEONE_IS_ME',
+                'Who I am is changed by changeMyMainIdentity and setMyMainProfile of LeuteModel',
+            );
     }
 
     async #personOf(profile: SHA256IdHash<Profile>): Promise<SHA256IdHash<Person>> {
@@ -134,7 +165,7 @@ export class SomeoneModel {
     async #change(change: Change): Promise<void> {
         await this.#one.objects.transact(async objects => {
             const { obj } = await currentSomeone(objects, this.idHash);
-            await storeChange(objects, await change(obj));
+            await storeChange(objects, await change(obj, objects));
         });
         await this.load();
     }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Keys, SHA256Hash } from '@refinio/one.core';
+import type { DeviceRevocation } from '../recipes/device-recipes.ts';
+import { storeObject } from '../typed-objects.ts';
 import { acceptOwnerIn, certifyOwnDeviceIn, revokeDeviceIn } from './certify-device.ts';
 import { signIn } from './signatures.ts';
 import { createSigner, type Signer } from './signer.ts';
@@ -229,3 +231,16 @@ test('other people are trusted as before', async () => {
     for (const each of [await friend(), await friend()]) if (await isTrusted(each)) ids.push(each.id);
     expect(ids).toHaveLength(2);
 });
+
+test('revocations that nobody has signed switch nothing off, however many there are', async () => {
+    const contact = await world.contact('flooded@example.org');
+    await world.trust(contact.profile);
+    const keysHash = await world.keysObject(contact.id, contact.hex);
+    await world.transact(async objects => {
+        for (let at = 0; at < 10_050; at++)
+            await storeObject<DeviceRevocation>(objects, {
+                ...{ $type$: 'DeviceRevocation', device: contact.id, owner: world.me, at, reason: '', keysHash },
+            });
+    });
+    expect(await world.keys.isKeyTrusted(contact.hex)).toBe(true);
+}, 30_000);

@@ -88,13 +88,16 @@ export async function signedRevocations(
     const { objects } = facts.sources;
     const entries = await facts.entries(owner, 'DeviceRevocation');
     const list: Revocation[] = [];
-    for (const entry of entries.slice(0, MAX_REVOCATIONS)) {
+    for (const entry of entries) {
+        // First: what anybody has stored without a signature is not even read, and does not count for the bound.
+        if (!(await isSigned(facts, entry, owner, proves))) continue;
+        if (list.length === MAX_REVOCATIONS) return { found: list, limited: true };
         const revocation = await readAs(objects, DeviceRevocationRecipe, entry);
-        if (revocation.owner !== owner || !(await isSigned(facts, entry, owner, proves))) continue;
+        if (revocation.owner !== owner) continue;
         const keys = await readAs(objects, KeysRecipe, revocation.keysHash);
         list.push({ revocation, revocationHash: entry as SHA256Hash<DeviceRevocation>, keys });
     }
-    return { found: list, limited: entries.length > MAX_REVOCATIONS };
+    return { found: list, limited: false };
 }
 
 /** Whether a signature was made by a key of its issuer that is trusted. */
@@ -108,19 +111,18 @@ export async function isSignedBy(facts: TrustFacts, signature: Signature, isTrus
 /** Owners of this device that it has accepted itself. */
 async function acceptedOwners(facts: TrustFacts, isTrusted: IsTrusted): Promise<Limited<readonly OwnerId[]>> {
     const found: OwnerId[] = [];
-    let limited = false;
     for (const me of await facts.ownIdentities()) {
         const rootKeys = await facts.rootKeys(me);
-        const entries = await facts.entries(me, 'OwnDevice');
-        limited ||= entries.length > MAX_REVOCATIONS;
-        for (const entry of entries.slice(0, MAX_REVOCATIONS)) {
+        for (const entry of await facts.entries(me, 'OwnDevice')) {
+            if (!(await isSigned(facts, entry, me, madeByOneOf(rootKeys)))) continue;
+            if (found.length === MAX_REVOCATIONS) return { found, limited: true };
             const { owner, device } = await readAs(facts.sources.objects, OwnDeviceRecipe, entry);
-            if (device !== me || !(await isSigned(facts, entry, me, madeByOneOf(rootKeys)))) continue;
+            if (device !== me) continue;
             if (await isSigned(facts, entry, owner, signature => isSignedBy(facts, signature, isTrusted)))
                 found.push(owner);
         }
     }
-    return { found, limited };
+    return { found, limited: false };
 }
 
 /** Whether something bears a signature of an issuer that proves something. @throws if one of them cannot be read */
