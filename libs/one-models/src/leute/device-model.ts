@@ -13,6 +13,7 @@ import {
 } from '@refinio/one.core';
 import { OneEvent } from '../one-event.ts';
 import { OwnDeviceRecipe } from '../recipes/device-recipes.ts';
+import { SignatureRecipe } from '../recipes/trust-recipes.ts';
 import { acceptOwnerIn, certifyOwnDeviceIn, revokeDeviceIn } from '../trust/certify-device.ts';
 import { OwnDevices, type OwnDeviceState } from '../trust/own-devices.ts';
 import { getSignatures, verifies } from '../trust/signatures.ts';
@@ -20,10 +21,13 @@ import { createSigner } from '../trust/signer.ts';
 import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import { readAs } from '../typed-objects.ts';
 import { removeGrantsOf } from './device-grants.ts';
-import { LeuteError } from './leute-error.ts';
+import { ignoreBroken, LeuteError } from './leute-error.ts';
 import type { People } from './people.ts';
 
-const FRAMES = ['Signature', 'DeviceRevocation'].map(name => `<div itemscope itemtype="//refin.io/${name}">`);
+const [SIGNATURE_FRAME, REVOCATION_FRAME] = [
+    '<div itemscope itemtype="//refin.io/Signature">',
+    '<div itemscope itemtype="//refin.io/DeviceRevocation">',
+] as const;
 
 /**
  * The devices that belong to the same human being as the main identity (DESIGN §1.1). Revoking one takes back, in the same commit, all
@@ -186,12 +190,17 @@ export class DeviceModel {
     }
 }
 
-/** A revocation may come before or after its signature. */
+/** A revocation may come before or after its signature. Most signatures are of something else. */
 async function tellsOfRevocation(objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<boolean> {
+    const isRevocation = async (hash: string): Promise<boolean> =>
+        (await objects.findText(hash).catch(ignoreBroken))?.startsWith(REVOCATION_FRAME) === true;
     for (const { kind, hash } of entries.flatMap(({ records }) => records)) {
         if (kind !== 'object') continue;
-        const text = await objects.findText(hash);
-        if (text !== undefined && FRAMES.some(frame => text.startsWith(frame))) return true;
+        const text = await objects.findText(hash).catch(ignoreBroken);
+        if (text?.startsWith(REVOCATION_FRAME) === true) return true;
+        if (text?.startsWith(SIGNATURE_FRAME) !== true) continue;
+        const { data } = objects.microdata.parseAs(SignatureRecipe, text);
+        if (await isRevocation(data)) return true;
     }
     return false;
 }
