@@ -249,6 +249,22 @@ describe('my identities', () => {
         });
     });
 
+    test('a further one is there with its certificates, or not at all', async () => {
+        const storage = new FaultyBackend(new MemoryBackend());
+        await using alice = await testPerson('alice', { storage });
+        const { leute, one } = alice;
+        await leute.settled();
+        storage.faults.commitError = new Error('the disk is full');
+        await expect(leute.createCompleteIdentityForMyself('alice2@test')).rejects.toThrow('the disk is full');
+        storage.faults.commitError = undefined;
+        const other = await leute.createCompleteIdentityForMyself('alice2@test');
+        const profile = await (await leute.me()).profiles(other);
+        expect(await leute.certificates.certifiedBy(profile[0]?.loadedVersion ?? '', 'TrustKeysCertificate')).toEqual([
+            one.owner,
+        ]);
+        expect(await leute.certificates.affirmedBy(profile[0]?.loadedVersion ?? '')).toEqual([other]);
+    });
+
     test('one that this device cannot act as does not become the main one', async () => {
         await using alice = await testPerson('alice');
         const { leute, one } = alice;

@@ -1,7 +1,11 @@
 // Identities of oneself (spec 60 §6.3): further ones, and which of them is the main one.
 import {
     createAccessIn,
+    createKeyPair,
     createRandomString,
+    createSignKeyPair,
+    CryptoApi,
+    wipe,
     type OneInstance,
     type Person,
     type SHA256IdHash,
@@ -37,42 +41,47 @@ export async function createOwnIdentity(
     { email = createRandomString(), instanceName = createRandomString(), url, tellEveryone }: NewOwnIdentity,
 ): Promise<Version<Profile>> {
     const { keyChain } = one;
-    const profile = await one.objects.transact(async objects => {
-        const personObject = { $type$: 'Person', email } as const;
-        const { idHash: id, status } = await objects.storeId(personObject);
-        if (status === 'exists')
-            throw new LeuteError('PERSON_EXISTS', `There is a person ${id.slice(0, 8)}… with this e-mail already`);
-        const person = id as SHA256IdHash<Person>;
-        const personKeys = await keyChain.createDefaultKeysIn(objects, person);
-        const instance = await storeIdObject(objects, {
-            $type$: 'Instance',
-            name: instanceName,
-            owner: person,
-        } as const);
-        const instanceKeys = await keyChain.createDefaultKeysIn(objects, instance);
-        const own = await storeOwnProfile(objects, { person, instance, personKeys, instanceKeys, url });
-        const me = await currentAs(objects, SomeoneRecipe, ME_ID);
-        if (me === undefined)
-            throw new LeuteError('LEUTE_MISSING', 'Nothing is known of me: start the LeuteModel first');
-        await storeChange(objects, withProfile(withIdentity(me.obj, person), person, own.idHash));
-        const iom = await createGroupIn(objects, IOM);
-        await addMembers(objects, iom, [...me.obj.identities.keys(), person]);
-        return { ...own, iom };
-    });
+    const keys = { encryption: createKeyPair(), sign: createSignKeyPair() };
     using main = await createSigner(keyChain, await people.mainIdentity());
-    using itself = await createSigner(keyChain, profile.obj.personId);
-    await one.objects.transact(async objects => {
-        const { hash, idHash } = profile;
-        const trust = await certifyIn(objects, 'TrustKeysCertificate', { profile: hash }, main);
-        const affirmation = await certifyIn(objects, 'AffirmationCertificate', { data: hash }, itself);
-        await createAccessIn(objects, [{ object: trust.signature.hash, group: [profile.iom], mode: 'add' }]);
-        if (!tellEveryone) return;
-        await createAccessIn(objects, [
-            { id: idHash, group: [EVERYONE_ID], mode: 'add' },
-            { object: affirmation.signature.hash, group: [EVERYONE_ID], mode: 'add' },
-        ]);
-    });
-    return profile;
+    using own = new CryptoApi(keys.encryption, keys.sign);
+    try {
+        return await one.objects.transact(async objects => {
+            const { idHash: id, status } = await objects.storeId(personObject(email));
+            if (status === 'exists')
+                throw new LeuteError('PERSON_EXISTS', `There is a person ${id.slice(0, 8)}… with this e-mail already`);
+            const person = id as SHA256IdHash<Person>;
+            const personKeys = await keyChain.createDefaultKeysIn(objects, person, keys);
+            const instance = await storeIdObject(objects, {
+                $type$: 'Instance',
+                name: instanceName,
+                owner: person,
+            } as const);
+            const instanceKeys = await keyChain.createDefaultKeysIn(objects, instance);
+            const profile = await storeOwnProfile(objects, { person, instance, personKeys, instanceKeys, url });
+            const me = await currentAs(objects, SomeoneRecipe, ME_ID);
+            if (me === undefined)
+                throw new LeuteError('LEUTE_MISSING', 'Nothing is known of me: start the LeuteModel first');
+            await storeChange(objects, withProfile(withIdentity(me.obj, person), person, profile.idHash));
+            const iom = await createGroupIn(objects, IOM);
+            await addMembers(objects, iom, [...me.obj.identities.keys(), person]);
+            const trust = await certifyIn(objects, 'TrustKeysCertificate', { profile: profile.hash }, main);
+            const itself = { issuer: person, sign: (data: Uint8Array) => own.sign(data) };
+            const affirmation = await certifyIn(objects, 'AffirmationCertificate', { data: profile.hash }, itself);
+            await createAccessIn(objects, [{ object: trust.signature.hash, group: [iom], mode: 'add' }]);
+            if (tellEveryone)
+                await createAccessIn(objects, [
+                    { id: profile.idHash, group: [EVERYONE_ID], mode: 'add' },
+                    { object: affirmation.signature.hash, group: [EVERYONE_ID], mode: 'add' },
+                ]);
+            return profile;
+        });
+    } finally {
+        wipe(keys.encryption.secretKey, keys.sign.secretKey);
+    }
+}
+
+function personObject(email: string) {
+    return { $type$: 'Person', email } as const;
 }
 
 /**

@@ -185,5 +185,5 @@ export function newKey(): TestKey {
 
 /** Signs as anybody, with any key: what comes from peers need not be honest. */
 export function signerWith(issuer: PersonId, { pair }: TestKey): Signer {
-    return { issuer, sign: data => sign(data, pair.secretKey), [Symbol.dispose]: () => undefined };
+    return { issuer, sign: data => sign(data, pair.secretKey) };
 }

@@ -155,7 +155,6 @@ describe('a key', () => {
             await signIn(objects, hash, {
                 issuer: world.me,
                 sign: data => key.sign(data),
-                [Symbol.dispose]: () => undefined,
             });
         });
         expect([await isTrusted(bob.hex), await isTrusted(another.hex)]).toEqual([false, true]);
