@@ -34,3 +34,38 @@ export type { KeyTrustInfo, Rights, RootKeyMode } from './trust/trust-decisions.
 export { TrustError } from './trust/trust-errors.ts';
 export type { KnownPeople } from './trust/known-people.ts';
 export { TrustedKeys } from './trust/trusted-keys.ts';
+
+export { createChumChannel } from './connections/chum-channel.ts';
+export { Connection, type ConnectionOptions } from './connections/connection.ts';
+export { ConnectionError, type ConnectionErrorCode } from './connections/connection-error.ts';
+export { acceptGroup, CONNECTION_GROUPS, openGroup } from './connections/group.ts';
+export {
+    acceptHandshake,
+    initiateHandshake,
+    type AcceptedHandshake,
+    type HandshakeOptions,
+    type LocalKey,
+} from './connections/handshake.ts';
+export {
+    exchangeIdentities,
+    type ExchangeOptions,
+    type KnownPeer,
+    type LocalIdentity,
+    type PeerIdentity,
+    type PeerRecords,
+} from './connections/identities.ts';
+export type { InstanceId, PersonId } from './connections/identity-objects.ts';
+export type { Role } from './connections/layers/encryption.ts';
+export type { Layer, LayerPlace } from './connections/layers/layer.ts';
+export type { CloseEvent, ConnectionStatistics } from './connections/layers/statistics.ts';
+export type { Message } from './connections/message.ts';
+export type { Random } from './connections/random.ts';
+export type { SetUpOptions } from './connections/set-up.ts';
+export type { Timer } from './connections/timer.ts';
+export { createSocketPair, type Line, type SocketPairOptions } from './transports/memory-sockets.ts';
+export type { Dial, DialOptions, MessageSocket, SocketClosed, SocketListener } from './transports/message-socket.ts';
+export { dialNative } from './transports/native-socket.ts';
+
+export { RelayListener, type RelayListenerOptions, type RelayListenerState } from './comm-server/relay-listener.ts';
+export { RELAY_LIMITS, type RelayLimits } from './comm-server/relay-limits.ts';
+export { RelayServer, type RelayServerOptions, type RelayStatistics } from './comm-server/relay-server.ts';

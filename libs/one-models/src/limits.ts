@@ -54,7 +54,7 @@ export const MAX_UNREAD = 64 * 1024 * 1024;
 /** Memory of a waiting frame or fragment besides its bytes, so that empty ones count as well. */
 export const UNREAD_COST = 256;
 
-/** Sockets of one address of a listener: each takes about 50 KB; a household has a hundredth of it. */
+/** Sockets of one address of a listener: a household has a hundredth of it, and a flood must leave files to be opened. */
 export const MAX_SOCKETS = 2_000;
 
 /** Milliseconds that an HTTP request has to become a WebSocket. */
