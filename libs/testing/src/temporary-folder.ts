@@ -9,5 +9,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 
 export async function temporaryFolder(name = 'lama'): Promise<TemporaryFolder> {
     const path = await mkdtemp(join(tmpdir(), `${name}-`));
-    return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    // A process that was killed may still be writing its last files.
+    const remove = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
+    return { path, [Symbol.asyncDispose]: () => rm(path, remove) };
 }
