@@ -1,6 +1,5 @@
 // A contact from an identity record, as pairing receives it or a person imports it (spec 60 §9.4).
 import {
-    personIdHash,
     type Instance,
     type Keys,
     type ObjectTransaction,
@@ -58,9 +57,4 @@ export async function trustProfile(
     issuer: Signer,
 ): Promise<void> {
     await certifyIn(objects, 'TrustKeysCertificate', { profile: profile.hash }, issuer);
-}
-
-/** Who a record is about. */
-export function personOf(record: PublicIdentityRecord) {
-    return personIdHash(record.personEmail);
 }

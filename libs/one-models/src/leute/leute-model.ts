@@ -2,11 +2,9 @@ import {
     createRandomString,
     getAllEntries,
     InstanceRecipe,
-    KeysRecipe,
     type AccessRequest,
     type Group,
     type JournalFollower,
-    type Keys,
     type OneInstance,
     type ObjectTransaction,
     type Person,
@@ -22,7 +20,8 @@ import { isHexKey } from '../trust/signatures.ts';
 import { currentAs, readAs, type Version } from '../typed-objects.ts';
 import { AddressBook } from './address-book.ts';
 import { followContacts } from './contact-follower.ts';
-import { personOf, storeContactIdentity, trustProfile } from './contact-identity.ts';
+import { storeContactIdentity, trustProfile } from './contact-identity.ts';
+import { ensureNotSomebodyElse, type ImportContactOptions } from './known-keys.ts';
 import { takeOver, type TakenOver } from './contact-rules.ts';
 import { DeviceModel } from './device-model.ts';
 import { Endpoints } from './endpoints.ts';
@@ -241,13 +240,12 @@ export class LeuteModel implements AsyncDisposable {
 
     /**
      * Many at once, in one commit.
-     * @param options `replaceKeys`: also of persons who were known with other keys; only after people have compared them
      * @returns the contacts in the same order
      * @throws LeuteError `PERSON_IS_ME`, `KEYS_DIFFER`
      */
     async importContacts(
         records: readonly PublicIdentityRecord[],
-        options: { readonly replaceKeys?: boolean } = {},
+        options: ImportContactOptions = {},
     ): Promise<SHA256IdHash<Someone>[]> {
         using owner = await createSigner(this.#one.keyChain, this.#one.owner);
         using issuer = await createSigner(this.#one.keyChain, await this.myMainIdentity());
@@ -255,7 +253,7 @@ export class LeuteModel implements AsyncDisposable {
         return await this.#addContacts(async objects => {
             const profiles: Version<Profile>[] = [];
             for (const record of records) {
-                await this.#ensureSameKeys(record, options.replaceKeys === true);
+                await ensureNotSomebodyElse(this.#one.objects, this.people, this.endpoints, record, options);
                 const profile = await storeContactIdentity(objects, record, owner);
                 await trustProfile(objects, profile, issuer);
                 profiles.push(profile);
@@ -334,32 +332,6 @@ export class LeuteModel implements AsyncDisposable {
         for (const person of request.person ?? [])
             if (await this.devices.isRevoked(person as SHA256IdHash<Person>))
                 throw new LeuteError('DEVICE_REVOKED', `The device ${person.slice(0, 8)}… was revoked`);
-    }
-
-    /** Whoever claims an e-mail is not its person (spec 50 §6). */
-    async #ensureSameKeys(record: PublicIdentityRecord, replaceKeys: boolean): Promise<void> {
-        const person = await personOf(record);
-        if ((await this.people.ownIdentities()).has(person))
-            throw new LeuteError(
-                'PERSON_IS_ME',
-                'This is the identity of yourself, or of another device with your person',
-            );
-        if (replaceKeys) return;
-        const { objects } = this.#one;
-        const known: Keys[] = [];
-        for (const { personId, personKeys } of await this.endpoints.ofPerson(person)) {
-            if (personId !== person) continue;
-            const keys = await readAs(objects, KeysRecipe, personKeys).catch(ignoreBroken);
-            if (keys !== undefined && keys.owner === (person as unknown)) known.push(keys);
-        }
-        const { personKeyPublic, personSignKeyPublic } = record;
-        const isSame = ({ publicKey, publicSignKey }: Keys): boolean =>
-            publicKey === personKeyPublic && publicSignKey === personSignKeyPublic;
-        if (known.length > 0 && !known.some(isSame))
-            throw new LeuteError(
-                'KEYS_DIFFER',
-                `The person ${person.slice(0, 8)}… is known with other keys: somebody else may claim to be this person`,
-            );
     }
 
     async #switch(to: MainProfile): Promise<void> {
