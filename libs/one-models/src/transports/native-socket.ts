@@ -1,8 +1,9 @@
 import { ConnectionError } from '../connections/connection-error.ts';
 import { MAX_FRAME, MAX_UNREAD, OPEN_MS } from '../limits.ts';
-import { closedRemotely, cutCloseReason } from './close-reason.ts';
+import { closedRemotely } from './close-reason.ts';
+import { InboxSocket } from './inbox-socket.ts';
 import { Inbox } from './inbox.ts';
-import type { Dial, MessageSocket, SocketClosed } from './message-socket.ts';
+import type { Dial, MessageSocket } from './message-socket.ts';
 import { openFailed } from './open-failed.ts';
 
 /** By the WebSocket of the browser, or the one that Node has itself. */
@@ -37,70 +38,48 @@ export const dialNative: Dial = async (url, { timeoutMs = OPEN_MS, maxFrame = MA
 };
 
 /** From the moment it is open. Neither pauses nor limits frames before they are here: what is not taken counts, and too much closes it. */
-class NativeSocket implements MessageSocket {
-    readonly closed: Promise<SocketClosed>;
+class NativeSocket extends InboxSocket {
     readonly #socket: WebSocket;
     readonly #maxFrame: number;
-    readonly #inbox = new Inbox();
-    readonly #resolve: (closed: SocketClosed) => void;
-    #own: SocketClosed | undefined;
 
     constructor(socket: WebSocket, maxFrame: number) {
+        super(new Inbox());
         this.#socket = socket;
         this.#maxFrame = maxFrame;
-        const { promise, resolve } = Promise.withResolvers<SocketClosed>();
-        this.closed = promise;
-        this.#resolve = resolve;
         socket.onmessage = ({ data }: { readonly data: string | ArrayBuffer }) => this.#receive(data);
         socket.onclose = ({ code, reason }) => this.#end(code, reason);
     }
 
-    get bufferedAmount(): number {
-        return this.#own === undefined ? this.#socket.bufferedAmount : 0;
+    override get bufferedAmount(): number {
+        return this.own === undefined ? this.#socket.bufferedAmount : 0;
     }
 
-    send(frame: string | Uint8Array): void {
-        if (this.#own !== undefined || this.#socket.readyState !== WebSocket.OPEN) return;
+    override send(frame: string | Uint8Array): void {
+        if (!this.isOpen) return;
         this.#socket.send(frame);
     }
 
-    close(reason: string): void {
-        if (this.#own !== undefined || this.#socket.readyState !== WebSocket.OPEN) return;
-        this.#own = { reason, origin: 'local' };
-        this.#inbox.drop();
-        this.#socket.close(1000, cutCloseReason(reason));
+    protected override get isOpen(): boolean {
+        return this.own === undefined && this.#socket.readyState === WebSocket.OPEN;
     }
 
-    terminate(reason: string): void {
-        this.close(reason);
-        if (this.#own !== undefined) this.#resolve(this.#own);
-    }
-
-    listen(listener: (frame: string | Uint8Array) => void): void {
-        this.#inbox.listen(listener);
-    }
-
-    pause(): void {
-        this.#inbox.pause();
-    }
-
-    resume(): void {
-        this.#inbox.resume();
+    protected override sendClose(code: number, reason: string): void {
+        this.#socket.close(code, reason);
     }
 
     #receive(data: string | ArrayBuffer): void {
-        if (this.#own !== undefined) return;
+        if (this.own !== undefined) return;
         const frame = typeof data === 'string' ? data : new Uint8Array(data);
         if (frame.length > this.#maxFrame) {
             this.close(`A frame is longer than ${this.#maxFrame} bytes`);
             return;
         }
-        this.#inbox.add(frame);
-        if (this.#inbox.unread > MAX_UNREAD) this.terminate('Too much has come that was not taken');
+        this.inbox.add(frame);
+        if (this.inbox.unread > MAX_UNREAD) this.terminate('Too much has come that was not taken');
     }
 
     #end(code: number, reason: string): void {
-        const closed = this.#own ?? closedRemotely(code, reason);
-        this.#inbox.whenEmpty(() => this.#resolve(closed));
+        const closed = this.own ?? closedRemotely(code, reason);
+        this.end(closed);
     }
 }
