@@ -127,7 +127,7 @@ export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/b
 export type { JournalEntry, JournalRecord } from './objects/journal.ts';
 export { FollowerStoppedError, JournalFollower, type FollowerOptions } from './objects/journal-follower.ts';
 export type { ObjectEvent } from './objects/object-events.ts';
-export { ObjectStoreError } from './objects/object-errors.ts';
+export { ignoreBroken, ObjectStoreError } from './objects/object-errors.ts';
 export type { ObjectReader } from './objects/object-reader.ts';
 export type { Link } from './objects/links.ts';
 export { ObjectStore, type ObjectStoreOptions } from './objects/object-store.ts';
@@ -186,3 +186,4 @@ export {
     type StorageErrorCode,
 } from './storage/storage-errors.ts';
 export { Store, type StoreReader, type Transaction } from './storage/store.ts';
+export { systemTimer, type Timer } from './waiter.ts';

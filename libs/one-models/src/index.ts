@@ -61,7 +61,6 @@ export type { CloseEvent, ConnectionStatistics } from './connections/layers/stat
 export type { Message } from './connections/message.ts';
 export type { Random } from './connections/random.ts';
 export type { SetUpOptions } from './connections/set-up.ts';
-export type { Timer } from './connections/timer.ts';
 export { createSocketPair, type Line, type SocketPairOptions } from './transports/memory-sockets.ts';
 export type { Dial, DialOptions, MessageSocket, SocketClosed, SocketListener } from './transports/message-socket.ts';
 export { dialNative } from './transports/native-socket.ts';

@@ -24,7 +24,7 @@ import { RequestError } from './request-errors.ts';
 import { PROTOCOL_VERSION, services } from './services.ts';
 import { storeChum, TransferLog, type ChumNames } from './session-log.ts';
 import type { AcceptVersion } from './version-import.ts';
-import { Waiter, type Timer } from './waiter.ts';
+import { Waiter, type Timer } from '../waiter.ts';
 
 export interface ChumOptions extends ChumNames {
     readonly objects: ObjectStore;

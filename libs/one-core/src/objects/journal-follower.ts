@@ -5,7 +5,7 @@
 // 2. It is told every head, but those that moved after N: the journal tells of them.
 // 3. Its cursor is E and N. Whatever fails or ends before, it begins at 1 again.
 import { FOLLOW_RETRY_FIRST_MS, FOLLOW_RETRY_LAST_MS, JOURNAL_READ_AT_ONCE, MAX_FOLLOWED_ENTRIES } from '../limits.ts';
-import { Waiter } from '../chum/waiter.ts';
+import { Waiter } from '../waiter.ts';
 import { OneError } from '../errors.ts';
 import { inPieces } from '../pieces.ts';
 import { callSafely } from '../storage/pending-writes.ts';

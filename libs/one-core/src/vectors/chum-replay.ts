@@ -4,7 +4,7 @@
 import type { ChumResult, ChumSession } from '../chum/chum-session.ts';
 import type { MessageChannel } from '../chum/message-channel.ts';
 import { services } from '../chum/services.ts';
-import type { Timer } from '../chum/waiter.ts';
+import type { Timer } from '../waiter.ts';
 import { beginningOf, expectFrame, isSentBy, placeOf, type Frame, type Message, type Place } from './chum-frames.ts';
 import { expectEqual } from './expectations.ts';
 

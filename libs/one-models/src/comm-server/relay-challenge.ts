@@ -10,6 +10,8 @@ import {
     type PublicKey,
     type SecretKey,
 } from '@refinio/one.core';
+import { complement } from '../connections/complement.ts';
+import { systemRandom } from '../connections/random.ts';
 
 const LENGTH = 64;
 
@@ -23,7 +25,7 @@ export interface RelayChallenge {
 
 /** @throws CryptoError `CYENC-ENSPUB` for a key of low order */
 export function createRelayChallenge(secretKey: SecretKey, listener: PublicKey): RelayChallenge {
-    const bytes = crypto.getRandomValues(new Uint8Array(LENGTH));
+    const bytes = systemRandom(LENGTH);
     const expected = complement(bytes);
     return {
         challenge: uint8ArrayToHex(encryptAndEmbedNonce(bytes, secretKey, listener)),
@@ -36,8 +38,4 @@ export function createRelayChallenge(secretKey: SecretKey, listener: PublicKey):
 export function answerRelayChallenge(api: CryptoApi, server: PublicKey, challenge: string): string {
     const bytes = api.decryptWithEmbeddedNonce(hexToUint8ArrayWithCheck(challenge), server);
     return uint8ArrayToHex(api.encryptAndEmbedNonce(complement(bytes), server));
-}
-
-export function complement(bytes: Uint8Array): Uint8Array {
-    return bytes.map(byte => ~byte);
 }

@@ -121,14 +121,10 @@ export class RelayServer implements AsyncDisposable {
             this.#limits.firstMessageMs,
         );
         void socket.closed.then(() => clearTimeout(timer));
-        const early: (string | Uint8Array)[] = [];
         let isHandled = false;
         socket.listen(frame => {
-            // Until the next listener is there.
-            if (isHandled) {
-                early.push(frame);
-                return;
-            }
+            // Whoever takes the next frame listens already, unless the socket is being closed.
+            if (isHandled) return;
             isHandled = true;
             clearTimeout(timer);
             try {

@@ -5,13 +5,12 @@
 //   1. It is sent in a microtask after somebody listens, who has registered all services by then.
 //   2. Nothing is sent between it and 100 ms after that of the peer: a deployed peer would lose it, or not know the service yet.
 //   3. What the peer sends after its own is handed over, also if it comes in the same instant.
-import type { MessageChannel } from '@refinio/one.core';
+import { type MessageChannel, systemTimer } from '@refinio/one.core';
 import { SYNCHRONISATION_MS } from '../limits.ts';
 import type { Connection } from './connection.ts';
 import { byteLength, type Message } from './message.ts';
 import { readText, refused } from './set-up-messages.ts';
 import { setUp, type SetUpOptions } from './set-up.ts';
-import { systemTimer } from './timer.ts';
 
 const SYNCHRONISATION = 'synchronisation';
 const SWITCH_MS = 100;

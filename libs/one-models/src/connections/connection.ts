@@ -7,6 +7,7 @@
 //     encryption     }
 //     statistics
 //   socket
+import { systemTimer, type Timer } from '@refinio/one.core';
 import { CLOSE_MS, MAX_JOINED, MAX_SETUP_BYTES, MAX_UNREAD } from '../limits.ts';
 import { Inbox } from '../transports/inbox.ts';
 import type { MessageSocket, SocketClosed } from '../transports/message-socket.ts';
@@ -15,7 +16,6 @@ import type { Layer, LayerPlace } from './layers/layer.ts';
 import { MessageQueue } from './layers/message-queue.ts';
 import { StatisticsCounter, type CloseEvent, type ConnectionStatistics } from './layers/statistics.ts';
 import type { Message } from './message.ts';
-import { systemTimer, type Timer } from './timer.ts';
 
 export interface ConnectionOptions {
     /** Default: the clock. */

@@ -28,6 +28,7 @@ import {
     type SymmetricCryptoApi,
 } from '@refinio/one.core';
 import { IDENTITIES_MS } from '../limits.ts';
+import { complement } from './complement.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
 import { idOf, parseInstance, parseKeys, parsePerson, type InstanceId, type PersonId } from './identity-objects.ts';
@@ -206,10 +207,6 @@ function openChallenge(bytes: Uint8Array, box: SymmetricCryptoApi): Uint8Array {
 
 function ensureProved(answer: Uint8Array, wanted: Uint8Array): void {
     if (!equalSecrets(answer, wanted)) throw notAuthenticated();
-}
-
-function complement(bytes: Uint8Array): Uint8Array {
-    return bytes.map(byte => ~byte);
 }
 
 function notAuthenticated(cause?: unknown): ConnectionError {

@@ -1,7 +1,6 @@
-import { CryptoError, type CryptoErrorCode } from '@refinio/one.core';
+import { CryptoError, type CryptoErrorCode, systemTimer, type Timer } from '@refinio/one.core';
 import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
-import { systemTimer, type Timer } from './timer.ts';
 
 export interface SetUpOptions {
     /** Default: the clock. */

@@ -7,6 +7,7 @@ import {
     uint8ArrayToHex,
     type Instance,
     type Person,
+    type Timer,
 } from '@refinio/one.core';
 import { createSocketPair, type SocketPairOptions } from '../transports/memory-sockets.ts';
 import type { MessageSocket } from '../transports/message-socket.ts';
@@ -15,7 +16,6 @@ import { acceptHandshake, initiateHandshake } from './handshake.ts';
 import type { KnownPeer, LocalIdentity, PeerRecords } from './identities.ts';
 import { idOf } from './identity-objects.ts';
 import type { Message } from './message.ts';
-import type { Timer } from './timer.ts';
 
 /** The real one, even if a test replaces timers. */
 const later = setTimeout;

@@ -5,15 +5,9 @@
 //   3. Nothing else makes a contact: no endpoint, no Someone, no Person.
 //   4. Doing it again changes nothing.
 import type { JournalRecord, ObjectReader, Person, SHA256Hash, SHA256IdHash } from '@refinio/one.core';
-import {
-    OneInstanceEndpointRecipe,
-    ProfileRecipe,
-    type OneInstanceEndpoint,
-    type Profile,
-    type Someone,
-} from '../recipes/people-recipes.ts';
+import { ProfileRecipe, type OneInstanceEndpoint, type Profile, type Someone } from '../recipes/people-recipes.ts';
 import type { Version } from '../typed-objects.ts';
-import { ENDPOINT_FRAME } from './endpoints.ts';
+import { endpointsIn } from './endpoints.ts';
 import type { AddressBook, SomeoneEntry } from './address-book.ts';
 import { ignoreBroken } from './leute-error.ts';
 import { someonesOf } from './someones-of.ts';
@@ -28,10 +22,7 @@ export interface TakenOver {
     readonly someone: SHA256IdHash<Someone>;
     readonly isMe: boolean;
     readonly isNewContact: boolean;
-    readonly endpoints: readonly {
-        readonly endpoint: OneInstanceEndpoint;
-        readonly hash: SHA256Hash<OneInstanceEndpoint>;
-    }[];
+    readonly endpoints: readonly OneInstanceEndpoint[];
 }
 
 /** The current versions of profiles that records tell of, each once. @param report told of those that cannot be read */
@@ -82,17 +73,6 @@ export async function takeOver(
 async function isNewPerson(objects: ObjectReader, person: SHA256IdHash<Person>): Promise<boolean> {
     for await (const _ of someonesOf(objects, person)) return false;
     return true;
-}
-
-async function endpointsIn(objects: ObjectReader, obj: Profile): Promise<TakenOver['endpoints']> {
-    const endpoints: { endpoint: OneInstanceEndpoint; hash: SHA256Hash<OneInstanceEndpoint> }[] = [];
-    for (const hash of obj.communicationEndpoint) {
-        const text = await objects.findText(hash);
-        if (text?.startsWith(ENDPOINT_FRAME) !== true) continue;
-        const endpoint = objects.microdata.parseAs(OneInstanceEndpointRecipe, text);
-        endpoints.push({ endpoint, hash: hash as string as SHA256Hash<OneInstanceEndpoint> });
-    }
-    return endpoints;
 }
 
 async function withKnownProfile(

@@ -1,5 +1,5 @@
 // Where people can be reached (spec 60 §6.5).
-import type { CryptoApi, Instance, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
+import type { CryptoApi, Instance, ObjectReader, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
 import {
     OneInstanceEndpointRecipe,
     ProfileRecipe,
@@ -11,7 +11,18 @@ import { ignoreBroken } from './leute-error.ts';
 import type { People } from './people.ts';
 import { profileIdObject } from './someones.ts';
 
-export const ENDPOINT_FRAME = '<div itemscope itemtype="//refin.io/OneInstanceEndpoint">';
+const ENDPOINT_FRAME = '<div itemscope itemtype="//refin.io/OneInstanceEndpoint">';
+
+/** What is not here is left out. */
+export async function endpointsIn(objects: ObjectReader, profile: Profile): Promise<OneInstanceEndpoint[]> {
+    const endpoints: OneInstanceEndpoint[] = [];
+    for (const hash of profile.communicationEndpoint) {
+        const text = await objects.findText(hash);
+        if (text?.startsWith(ENDPOINT_FRAME) === true)
+            endpoints.push(objects.microdata.parseAs(OneInstanceEndpointRecipe, text));
+    }
+    return endpoints;
+}
 
 /** An instance on this device, with what signs and encrypts for it. The caller disposes of `cryptoApi`. */
 export interface LocalInstance {
@@ -93,12 +104,6 @@ export class Endpoints {
     async #ofProfile(id: SHA256IdHash<Profile>): Promise<OneInstanceEndpoint[]> {
         const { objects } = this.#one;
         const profile = await currentAs(objects, ProfileRecipe, id);
-        const endpoints: OneInstanceEndpoint[] = [];
-        for (const hash of profile?.obj.communicationEndpoint ?? []) {
-            const text = await objects.findText(hash);
-            if (text?.startsWith(ENDPOINT_FRAME) === true)
-                endpoints.push(objects.microdata.parseAs(OneInstanceEndpointRecipe, text));
-        }
-        return endpoints;
+        return profile === undefined ? [] : endpointsIn(objects, profile.obj);
     }
 }

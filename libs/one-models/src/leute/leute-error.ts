@@ -1,4 +1,4 @@
-import { MicrodataError, ObjectStoreError, OneError, StorageError } from '@refinio/one.core';
+import { ignoreBroken as ignoreBrokenObject, OneError } from '@refinio/one.core';
 
 export type LeuteErrorCode =
     | 'LEUTE_NOT_READY'
@@ -31,9 +31,6 @@ export class LeuteError extends OneError {
 
 /** What is damaged, missing or of another type counts as not there: one broken person must not hide all others. @throws other errors */
 export function ignoreBroken(error: unknown): undefined {
-    const isDamage = error instanceof StorageError && error.code === 'STORAGE_DAMAGED';
-    const isBroken =
-        error instanceof MicrodataError || error instanceof ObjectStoreError || error instanceof LeuteError;
-    if (isDamage || isBroken) return undefined;
-    throw error;
+    if (!(error instanceof LeuteError)) ignoreBrokenObject(error);
+    return undefined;
 }

@@ -312,7 +312,7 @@ export class LeuteModel implements AsyncDisposable {
     }
 
     /** What a person is called here; its ID if it has no name. */
-    async displayName(person: SHA256IdHash<Person>): Promise<string> {
+    displayName(person: SHA256IdHash<Person>): Promise<string> {
         return displayName(this.#one.objects, this.people, person);
     }
 
@@ -387,7 +387,7 @@ export class LeuteModel implements AsyncDisposable {
         for (const { profile, someone, isMe, isNewContact, endpoints } of taken) {
             if (isNewContact) this.onUpdated.emit({ type: 'contactAdded', someone });
             this.onProfileUpdate.emit(profile, isMe);
-            for (const { endpoint } of endpoints) this.onNewOneInstanceEndpoint.emit(endpoint, isMe);
+            for (const endpoint of endpoints) this.onNewOneInstanceEndpoint.emit(endpoint, isMe);
             this.onUpdated.emit({ type: 'profile', profile: profile.idHash, person: profile.obj.personId });
         }
     }

@@ -1,4 +1,5 @@
 import {
+    ignoreBroken,
     ensureHash,
     getAllEntries,
     InstanceRecipe,
@@ -12,7 +13,7 @@ import type { CertificateOf, CertificateType, Signature } from '../recipes/trust
 import { certificateRecipes } from '../recipes/trust-recipes.ts';
 import { currentAs } from '../typed-objects.ts';
 import { affirmIn, certifyIn, type CertificateItems, type Certified } from './certificates.ts';
-import { findObject, ignoreBroken } from './find-object.ts';
+import { findObject } from './find-object.ts';
 import { getSignatures, type Named } from './signatures.ts';
 import { createSigner, type Signer } from './signer.ts';
 import type { KeyTrustInfo } from './trust-decisions.ts';

@@ -1,11 +1,4 @@
-import {
-    MicrodataError,
-    ObjectStoreError,
-    StorageError,
-    type ObjectOf,
-    type ObjectReader,
-    type RecipeDefinition,
-} from '@refinio/one.core';
+import { ignoreBroken, type ObjectOf, type ObjectReader, type RecipeDefinition } from '@refinio/one.core';
 import { readAs } from '../typed-objects.ts';
 
 /**
@@ -23,11 +16,4 @@ export async function findObject<const R extends RecipeDefinition>(
         ignoreBroken(error);
         return undefined;
     }
-}
-
-/** @throws every error that says nothing of one object, as that of a closed store */
-export function ignoreBroken(error: unknown): undefined {
-    const isDamage = error instanceof StorageError && error.code === 'STORAGE_DAMAGED';
-    if (isDamage || error instanceof MicrodataError || error instanceof ObjectStoreError) return undefined;
-    throw error;
 }

@@ -1,4 +1,5 @@
 import {
+    ignoreBroken,
     ensureHash,
     type ObjectStore,
     type Person,
@@ -8,7 +9,7 @@ import {
 } from '@refinio/one.core';
 import { MAX_PROFILE_VERSIONS, MAX_TRUST_CACHE } from '../limits.ts';
 import { ProfileRecipe, SignKeyRecipe, type Profile } from '../recipes/people-recipes.ts';
-import { findObject, ignoreBroken } from './find-object.ts';
+import { findObject } from './find-object.ts';
 import { isHexKey } from './signatures.ts';
 
 /** What trust has to know of one version of a profile. */

@@ -1,4 +1,5 @@
 import {
+    ignoreBroken,
     getAllEntries,
     getAllIdObjectEntries,
     KeysRecipe,
@@ -11,7 +12,6 @@ import {
 import { MAX_PERSON_KEYS, MAX_PERSON_PROFILES, MAX_PROFILE_VERSIONS } from '../limits.ts';
 import { ProfileRecipe, type SignKey } from '../recipes/people-recipes.ts';
 import type { Signature } from '../recipes/trust-recipes.ts';
-import { ignoreBroken } from './find-object.ts';
 import type { KnownPeople } from './known-people.ts';
 import { Memo } from './memo.ts';
 import type { ProfileHistory, ProfileVersions } from './profile-versions.ts';

@@ -11,6 +11,7 @@ import {
     uint8ArrayToHex,
     type Instance,
     type Person,
+    type Timer,
 } from '@refinio/one.core';
 import { expectEqual } from '@refinio/one.core/vectors';
 import { createChumChannel } from '../connections/chum-channel.ts';
@@ -21,7 +22,6 @@ import { exchangeIdentities, type KnownPeer, type LocalIdentity } from '../conne
 import type { Role } from '../connections/layers/encryption.ts';
 import type { Message } from '../connections/message.ts';
 import type { Random } from '../connections/random.ts';
-import type { Timer } from '../connections/timer.ts';
 import { createSocketPair } from '../transports/memory-sockets.ts';
 import type { MessageSocket } from '../transports/message-socket.ts';
 

@@ -11,7 +11,7 @@ import {
     uint8ArrayToHex as hex,
 } from '@refinio/one.core';
 import { expectEqual, type VectorCase, type VectorSuite } from '@refinio/one.core/vectors';
-import { complement } from '../comm-server/relay-challenge.ts';
+import { complement } from '../connections/complement.ts';
 import { formatRelayMessage, parseRelayMessage } from '../comm-server/relay-messages.ts';
 
 interface RecordedFrame {

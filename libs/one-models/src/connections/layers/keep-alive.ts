@@ -3,8 +3,8 @@
 //   nothing sent for 20 s       send the text `keepalive`; the peer swallows it
 //   nothing received for 25 s   terminate
 //   a text that begins so       escaped (escaping.ts)
+import { systemTimer, type Timer } from '@refinio/one.core';
 import type { Message } from '../message.ts';
-import { systemTimer, type Timer } from '../timer.ts';
 import { escapeText, unescapeText } from './escaping.ts';
 import type { Layer, LayerPlace } from './layer.ts';
 

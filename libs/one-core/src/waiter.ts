@@ -1,7 +1,7 @@
 /** Calls back once after so many milliseconds. @returns prevents that */
 export type Timer = (callback: () => void, ms: number) => () => void;
 
-const clock: Timer = (callback, ms) => {
+export const systemTimer: Timer = (callback, ms) => {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
 };
@@ -12,7 +12,7 @@ export class Waiter {
     #stop: (() => void) | undefined;
     readonly #timer: Timer;
 
-    constructor(timer: Timer = clock) {
+    constructor(timer: Timer = systemTimer) {
         this.#timer = timer;
     }
 
