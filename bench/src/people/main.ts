@@ -1,5 +1,5 @@
-// Ten thousand contacts: how long it takes to open an instance that has them, to list them, to find one by its key, and to take over
-// a thousand profiles that come at once.
+// Ten thousand contacts: how long it takes to open an instance that has them, to list them, to name and to find them, and to
+// take over a thousand profiles that come at once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,15 @@ try {
     const named = performance.now();
     for (const other of others.slice(0, LOOKUPS)) await leute.displayName(other.identities[0] ?? one.owner);
     row(`${LOOKUPS} names`, ms(named));
+    const again = performance.now();
+    for (const other of others.slice(0, LOOKUPS)) await leute.displayName(other.identities[0] ?? one.owner);
+    row('… once more', ms(again));
+    const paged = performance.now();
+    const { next, total } = await leute.contacts.page();
+    row(`first page of ${total.toLocaleString('en')}, in the order of names`, ms(paged));
+    const second = performance.now();
+    await leute.contacts.page(next && { after: next });
+    row('second page', ms(second));
     const found = performance.now();
     for (const key of keys.slice(0, LOOKUPS)) await leute.findPersonsBySignKey(key);
     row(`${LOOKUPS} persons found by their keys`, ms(found));

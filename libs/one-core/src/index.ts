@@ -121,6 +121,8 @@ export { createChannelPair, type ChannelPairOptions } from './chum/memory-channe
 export type { MessageChannel } from './chum/message-channel.ts';
 export type { Statistics } from './chum/request-channel.ts';
 export { RequestError, type RequestErrorCode } from './chum/request-errors.ts';
+export { shownBy } from './chum/shown.ts';
+export type { AcceptObject, IncomingObject } from './chum/tree-import.ts';
 export type { AcceptVersion, IncomingVersion } from './chum/version-import.ts';
 
 export { Blobs, BlobWriter, type BlobReader, type BlobResult } from './objects/blobs.ts';
@@ -186,4 +188,5 @@ export {
     type StorageErrorCode,
 } from './storage/storage-errors.ts';
 export { Store, type StoreReader, type Transaction } from './storage/store.ts';
-export { systemTimer, type Timer } from './waiter.ts';
+export { systemTimer, Waiter, type Timer } from './waiter.ts';
+export { Slots } from './slots.ts';

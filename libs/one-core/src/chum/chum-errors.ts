@@ -38,7 +38,8 @@ export type ChumErrorCode =
     | 'CHUM_TOO_LARGE'
     | 'CHUM_CLOB_NOT_TEXT'
     | 'CHUM_LIST_INVALID'
-    | 'CHUM_VERSION_REFUSED';
+    | 'CHUM_VERSION_REFUSED'
+    | 'CHUM_OBJECT_REFUSED';
 
 export class ChumError extends OneError {
     readonly code: ChumErrorCode;

@@ -23,6 +23,7 @@ import { RequestChannel, type OpenRequest, type Statistics } from './request-cha
 import { RequestError } from './request-errors.ts';
 import { PROTOCOL_VERSION, services } from './services.ts';
 import { storeChum, TransferLog, type ChumNames } from './session-log.ts';
+import type { AcceptObject } from './tree-import.ts';
 import type { AcceptVersion } from './version-import.ts';
 import { Waiter, type Timer } from '../waiter.ts';
 
@@ -46,6 +47,11 @@ export interface ChumOptions extends ChumNames {
      * peer has changed. Default: every version of everything that the peer grants (spec 40 §6.4).
      */
     readonly acceptVersion?: AcceptVersion | undefined;
+    /**
+     * Whether an object of the peer is taken over. With one that is not, everything fails that needs it. Default: every one that
+     * belongs to what the peer grants.
+     */
+    readonly acceptObject?: AcceptObject | undefined;
     /** Whether a Chum object is written at the end. It grows with every session of the same two instances. Default: not. */
     readonly writeChum?: boolean;
     /** As deployed instances do it, without hints, windows and shortened lists: for comparison with them. */
@@ -133,6 +139,7 @@ export class ChumSession implements AsyncDisposable {
                 sequential: likeDeployed,
                 ...(options.ownIds !== undefined && { ownIds: options.ownIds }),
                 acceptVersion: options.acceptVersion,
+                acceptObject: options.acceptObject,
                 onStored: (type, hash) => this.#transferred(this.#stored, type, hash),
                 onProgress: () => options.onStatus?.(),
             });

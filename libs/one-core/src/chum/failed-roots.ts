@@ -3,12 +3,14 @@ import { MAX_FAILED_ROOTS, RETRY_FIRST_MS, RETRY_LAST_MS } from '../limits.ts';
 import { ChumError } from './chum-errors.ts';
 import { rootKeyOf } from './import-task.ts';
 
+const REFUSED: ReadonlySet<string> = new Set(['CHUM_VERSION_REFUSED', 'CHUM_OBJECT_REFUSED']);
+
 /** A root that could not be imported. */
 export interface FailedRoot {
     /** Hash of the object or version node, or ID hash. */
     readonly root: string;
     readonly attempts: number;
-    /** When it is tried again, milliseconds since 1970; Infinity for a version that was refused: when the list has changed. */
+    /** When it is tried again, milliseconds since 1970; Infinity for what was refused: when the list has changed. */
     readonly next: number;
     readonly error: unknown;
 }
@@ -53,7 +55,7 @@ export class FailedRoots {
         const known = this.#failed.get(key);
         if (known === undefined && this.#failed.size >= MAX_FAILED_ROOTS) return false;
         const attempts = (known?.attempts ?? 0) + 1;
-        const isRefused = error instanceof ChumError && error.code === 'CHUM_VERSION_REFUSED';
+        const isRefused = error instanceof ChumError && REFUSED.has(error.code);
         const next = isRefused ? Infinity : now + Math.min(RETRY_FIRST_MS * 2 ** (attempts - 1), RETRY_LAST_MS);
         const root = key.slice(key.indexOf(' ') + 1);
         this.#failed.set(key, { root, attempts, next, error, entry });

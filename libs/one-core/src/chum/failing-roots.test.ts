@@ -10,6 +10,7 @@ import { services } from './services.ts';
 import { recipes, typed } from './simulation/sample-data.ts';
 import { beginVirtualTime, elapse, endVirtualTime, whenDone } from './simulation/virtual-time.ts';
 import { connect, TestPeer } from './test-peer.ts';
+import type { IncomingObject } from './tree-import.ts';
 import type { IncomingVersion } from './version-import.ts';
 
 const doc = (id: string, title: string): Typed => typed({ $type$: 'Doc', id, title, tags: new Set() });
@@ -107,6 +108,29 @@ test('versions that are refused are told apart, and asked for again when the lis
     await elapse(10_000);
     expect(shown).toHaveLength(4);
     expect(await titleOf('diary')).toBe('new');
+});
+
+test('an object that is refused is not stored, nor what needs it, until the list has changed', async () => {
+    const shown: IncomingObject[] = [];
+    let isRefusing = true;
+    const acceptObject = (object: IncomingObject): boolean => {
+        shown.push(object);
+        return !isRefusing || object.obj['title'] !== 'OVERWRITTEN';
+    };
+    await peer.addVersion(doc('diary', 'OVERWRITTEN'), 1);
+    await peer.addVersion(doc('letter', 'hello'), 2);
+    const session = begin({ acceptObject });
+    await elapse(2 * RETRY_LAST_MS);
+    const refused = shown.filter(({ obj }) => obj['title'] === 'OVERWRITTEN');
+    expect(refused).toMatchObject([{ from: victim.person }]);
+    expect(session.status.failed).toMatchObject([{ error: { code: 'CHUM_OBJECT_REFUSED' }, attempts: 1 }]);
+    expect(await victim.objects.has(refused[0]?.hash ?? '')).toBe(false);
+    expect(await titleOf('letter')).toBe('hello');
+
+    isRefusing = false;
+    await peer.addVersion(doc('letter', 'hello again'), 3);
+    await elapse(10_000);
+    expect(await titleOf('diary')).toBe('OVERWRITTEN');
 });
 
 test('many versions of one ID are merged a few at a time, and all of them', async () => {

@@ -23,7 +23,7 @@ import type { RequestChannel } from './request-channel.ts';
 import { parseRootList } from './root-list.ts';
 import { services, type ChildObject } from './services.ts';
 import { Shown } from './shown.ts';
-import { TreeImport } from './tree-import.ts';
+import { TreeImport, type AcceptObject } from './tree-import.ts';
 import {
     isMerged,
     VersionImport,
@@ -42,6 +42,8 @@ export interface ImporterOptions {
     readonly ownIds?: ReadonlySet<string>;
     /** Whether a version of the peer is taken over. Default: every one. */
     readonly acceptVersion?: AcceptVersion | undefined;
+    /** Whether an object of the peer is taken over. Default: every one. */
+    readonly acceptObject?: AcceptObject | undefined;
     /** Milliseconds since 1970. */
     readonly now: () => number;
     /** One request after the other, and all that deployed importers ask for: for comparison. */
@@ -74,7 +76,7 @@ export class Importer {
     readonly #merged = new HashFilter();
     /** The last list, unless it is very long. */
     #list = '';
-    /** Names the last list, if versions may be refused. */
+    /** Names the last list, if something may be refused. */
     #listName = '';
     /** Roots that wait for a task that is under way. */
     #later: AccessibleRoot[] = [];
@@ -88,10 +90,11 @@ export class Importer {
     constructor(channel: RequestChannel, options: ImporterOptions) {
         this.#channel = channel;
         this.#options = options;
-        const { objects, blobs, accessible, remotePerson, sequential = false, onStored = () => undefined } = options;
+        const { objects, blobs, accessible, remotePerson, acceptObject } = options;
+        const { sequential = false, onStored = () => undefined } = options;
         const fetcher = new Fetcher(channel, objects.microdata, blobs, sequential ? 1 : REQUESTS_AT_ONCE);
         this.#tree = new TreeImport({
-            ...{ objects, blobs, accessible, remotePerson, fetcher, onStored },
+            ...{ objects, blobs, accessible, remotePerson, fetcher, onStored, acceptObject },
             shown: new Shown(objects, remotePerson),
             demandProof: !sequential,
             lookAhead: sequential ? 1 : IMPORT_LOOK_AHEAD,
@@ -188,7 +191,8 @@ export class Importer {
 
     /** What was refused once is not asked for again before the list is another. */
     async #noteChange(answer: unknown): Promise<void> {
-        if (this.#options.acceptVersion === undefined) return;
+        const { acceptVersion, acceptObject } = this.#options;
+        if (acceptVersion === undefined && acceptObject === undefined) return;
         const name = await hashText(String(answer));
         if (this.#listName !== name) this.#failed.listChanged(this.#options.now());
         this.#listName = name;

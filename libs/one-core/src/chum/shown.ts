@@ -1,6 +1,7 @@
 import { decodeHashes, encodeHashes } from '../hash-list.ts';
 import { MAX_SHOWN_BY } from '../limits.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import type { StorageReader } from '../storage/storage-backend.ts';
 import type { Transaction } from '../storage/store.ts';
 import { HashFilter } from './hash-filter.ts';
 
@@ -40,15 +41,29 @@ export class Shown {
         return decodeHashes(await this.#objects.store.get('state', keyOf(as, hash))).includes(this.#person);
     }
 
-    /** Keeps what was added since. */
-    async store(transaction: Transaction): Promise<void> {
+    /** Runs a transaction that also keeps what was added before; what it does not store, another one will. */
+    async storeWith<T>(transact: (store: (transaction: Transaction) => Promise<void>) => Promise<T>): Promise<T> {
         const fresh = this.#fresh;
         this.#fresh = new Set();
-        for (const key of fresh) {
+        try {
+            return await transact(transaction => this.#store(transaction, fresh));
+        } catch (error) {
+            for (const key of fresh) this.#fresh.add(key);
+            throw error;
+        }
+    }
+
+    async #store(transaction: Transaction, keys: ReadonlySet<string>): Promise<void> {
+        for (const key of keys) {
             const persons = decodeHashes(await transaction.get('state', key));
             if (persons.includes(this.#person)) continue;
             // Who finds no room shows it again on the next connection.
             if (persons.length < MAX_SHOWN_BY) transaction.put('state', key, encodeHashes([...persons, this.#person]));
         }
     }
+}
+
+/** ID hashes of the persons that have sent an object: the first ones. None for what was made here. */
+export async function shownBy(reader: Pick<StorageReader, 'get'>, hash: string): Promise<readonly string[]> {
+    return decodeHashes(await reader.get('state', keyOf('object', hash)));
 }

@@ -6,6 +6,7 @@ import type { AnyObject } from '../microdata/microdata.ts';
 import type { Blobs } from '../objects/blobs.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ObjectTransaction } from '../objects/object-transaction.ts';
+import type { Transaction } from '../storage/store.ts';
 import { ChumError } from './chum-errors.ts';
 import { notText, type Fetcher, type Received } from './fetcher.ts';
 import { HashFilter } from './hash-filter.ts';
@@ -30,7 +31,18 @@ export interface TreeImportOptions {
     /** Objects of one tree that are fetched before those that they need are looked at. */
     readonly lookAhead: number;
     readonly onStored: (type: ChildObject['type'], hash: string) => void;
+    readonly acceptObject?: AcceptObject | undefined;
 }
+
+/** An object of a peer that is about to be stored: unversioned, or a version, which is not merged by that. */
+export interface IncomingObject {
+    readonly hash: string;
+    readonly obj: AnyObject;
+    /** ID hash of the person on the other side. */
+    readonly from: string;
+}
+
+export type AcceptObject = (object: IncomingObject) => boolean | Promise<boolean>;
 
 /** What objects are stored with, in the same commit. */
 export type Finish = (objects: ObjectTransaction) => Promise<void>;
@@ -102,7 +114,7 @@ export class TreeImport {
 
     async #store(received: readonly Received[], finish?: Finish): Promise<void> {
         const { objects, onStored, shown } = this.#options;
-        const stored = await objects.transact(async transaction => {
+        const task = async (transaction: ObjectTransaction, storeShown: (to: Transaction) => Promise<void>) => {
             const fresh: Received[] = [];
             for (const each of received) {
                 if ((await transaction.storeReceived(each.kind, each.obj, each)) !== 'new') continue;
@@ -110,9 +122,10 @@ export class TreeImport {
                 if (isVersionNode(each.obj)) markUnmerged(transaction.transaction, each.hash);
             }
             await finish?.(transaction);
-            await shown.store(transaction.transaction);
+            await storeShown(transaction.transaction);
             return fresh;
-        });
+        };
+        const stored = await shown.storeWith(store => objects.transact(transaction => task(transaction, store)));
         for (const { kind, hash } of stored) onStored(kind, hash);
     }
 
@@ -151,6 +164,7 @@ export class TreeImport {
     /** Of what was received, and is forgotten if it is not. */
     async #ensureSound(received: Received, allowed: ReadonlySet<string>, batch: ImportBatch): Promise<void> {
         try {
+            await this.#ensureAccepted(received);
             for (const link of received.links) {
                 await this.#ensureLink(link, received, allowed, batch);
                 if (link.type === 'clob') await this.#ensureText(link.hash);
@@ -160,6 +174,13 @@ export class TreeImport {
             batch.release(unitsOf(received));
             throw error;
         }
+    }
+
+    /** @throws ChumError `CHUM_OBJECT_REFUSED` */
+    async #ensureAccepted({ kind, hash, obj }: Received): Promise<void> {
+        const { acceptObject, remotePerson: from } = this.#options;
+        if (kind === 'object' && (await acceptObject?.({ hash, obj, from })) === false)
+            throw new ChumError('CHUM_OBJECT_REFUSED', `The ${obj.$type$} ${hash} is not taken over from this peer`);
     }
 
     /** @throws ChumError `CI-ACO`, `CI-ACIDO` for a link to what was neither listed before nor is here */

@@ -4,6 +4,7 @@ import { Accessible } from '../access/accessible.ts';
 import { createAccess, type AccessRequest } from '../access/create-access.ts';
 import { beginRecheck, isRechecking, isReindexing, recheckAccess, reindexAccess } from '../access/reindex-access.ts';
 import { ChumSession, type ChumOptions } from '../chum/chum-session.ts';
+import type { AcceptObject } from '../chum/tree-import.ts';
 import type { AcceptVersion } from '../chum/version-import.ts';
 import { ensureSecret } from '../crypto/secret.ts';
 import type { SHA256Hash, SHA256IdHash } from '../hashes.ts';
@@ -96,6 +97,7 @@ export class OneInstance implements AsyncDisposable {
     readonly #hasBlob = (hash: string): Promise<boolean> => this.blobs.has(hash);
     readonly #registrations = new Sequence();
     readonly #importGuards = new Set<AcceptVersion>();
+    readonly #objectGuards = new Set<AcceptObject>();
     #closing: Promise<void> | undefined;
 
     private constructor(
@@ -195,11 +197,18 @@ export class OneInstance implements AsyncDisposable {
                 if ((await accepts?.(version)) === false) return false;
             return true;
         };
+        const objectGuards = this.#objectGuards;
+        const acceptObject: AcceptObject = async object => {
+            for (const accepts of [...objectGuards, options.acceptObject])
+                if ((await accepts?.(object)) === false) return false;
+            return true;
+        };
+        const ownIds = new Set([this.id]);
         return new ChumSession({
             localInstanceName: this.name,
             localPerson: this.owner,
             ...options,
-            ...{ objects, blobs, accessible, acceptVersion, now: this.objects.now, ownIds: new Set([this.id]) },
+            ...{ objects, blobs, accessible, acceptVersion, acceptObject, now: this.objects.now, ownIds },
         });
     }
 
@@ -212,6 +221,18 @@ export class OneInstance implements AsyncDisposable {
         const own: AcceptVersion = version => accepts(version);
         this.#importGuards.add(own);
         return () => void this.#importGuards.delete(own);
+    }
+
+    /**
+     * The same for every object that is new here, wherever it stands in what a peer sends: it is asked for each of them, and has
+     * to answer fast. What is a version is asked for as an object first, and then, where it is to be merged, by `guardImports`.
+     * @param accepts false: neither the object is stored nor what needs it, and everything else goes on
+     * @returns ends it
+     */
+    guardImportedObjects(accepts: AcceptObject): () => void {
+        const own: AcceptObject = object => accepts(object);
+        this.#objectGuards.add(own);
+        return () => void this.#objectGuards.delete(own);
     }
 
     /**

@@ -1,5 +1,5 @@
-// Leute and the Someone objects as they are within one transaction (spec 60 §5, §6.1). However much happens in it, each of them
-// gets at most one new version.
+// Leute and the Someone objects as they are within one transaction (spec 60 §5, §6.1). However much happens in it, each
+// of them gets at most one new version.
 import {
     createRandomString,
     type Group,
@@ -10,20 +10,15 @@ import {
 } from '@refinio/one.core';
 import { LeuteRecipe, SomeoneRecipe, type Leute, type Profile, type Someone } from '../recipes/people-recipes.ts';
 import { currentAs, storeChange } from '../typed-objects.ts';
-import { ignoreBroken, LeuteError } from './leute-error.ts';
+import { LeuteError } from './leute-error.ts';
 import { createSomeone } from './someones.ts';
-import { someonesOf } from './someones-of.ts';
+import { findSomeoneOf, type SomeoneEntry } from './someones-of.ts';
 import { LEUTE_ID, ME_ID } from './well-known.ts';
 
 type SomeoneId = SHA256IdHash<Someone>;
 
 /** Length of the random `someoneId` of a contact. */
 const ID_LENGTH = 32;
-
-export interface SomeoneEntry {
-    readonly idHash: SomeoneId;
-    readonly someone: Someone;
-}
 
 export class AddressBook {
     readonly #objects: ObjectReader;
@@ -50,10 +45,6 @@ export class AddressBook {
         return new AddressBook(objects, { ...leute.obj, me: ME_ID });
     }
 
-    get me(): SomeoneId {
-        return this.#before.me;
-    }
-
     get others(): ReadonlySet<SomeoneId> {
         return this.#others;
     }
@@ -75,14 +66,13 @@ export class AddressBook {
 
     /** Me, or the contact of which a person is an identity. Someones that are not listed do not count. */
     async someoneOf(person: SHA256IdHash<Person>): Promise<SomeoneEntry | undefined> {
-        const me = await this.get(this.me);
-        if (me.identities.has(person)) return { idHash: this.me, someone: me };
         const here = this.#byPerson.get(person);
-        if (here !== undefined && (await this.#has(here, person)))
-            return { idHash: here, someone: await this.get(here) };
-        for await (const idHash of someonesOf(this.#objects, person))
-            if (await this.#has(idHash, person)) return { idHash, someone: await this.get(idHash) };
-        return undefined;
+        if (here !== undefined && (here === ME_ID || this.#others.has(here))) {
+            const someone = await this.get(here);
+            if (someone.identities.has(person)) return { idHash: here, someone };
+        }
+        const listed = { others: this.#others, someone: (idHash: SomeoneId) => this.get(idHash) };
+        return findSomeoneOf(this.#objects, listed, person);
     }
 
     change(idHash: SomeoneId, someone: Someone): void {
@@ -105,11 +95,41 @@ export class AddressBook {
         return { idHash, someone };
     }
 
-    /** @throws LeuteError `SOMEONE_IS_ME` */
-    addOther(idHash: SomeoneId): void {
-        if (idHash === this.me || idHash === ME_ID)
-            throw new LeuteError('SOMEONE_IS_ME', 'I cannot be one of my own contacts');
+    /**
+     * @throws LeuteError `SOMEONE_IS_ME`, `SOMEONE_MISSING`; `PERSON_MANAGED` if one of the identities is somebody
+     * else's
+     */
+    async addOther(idHash: SomeoneId): Promise<void> {
+        if (idHash === ME_ID) throw new LeuteError('SOMEONE_IS_ME', 'I cannot be one of my own contacts');
+        for (const person of (await this.get(idHash)).identities.keys()) {
+            const other = await this.someoneOf(person);
+            if (other !== undefined && other.idHash !== idHash)
+                throw new LeuteError(
+                    'PERSON_MANAGED',
+                    `The person ${person.slice(0, 8)}… is an identity of somebody else`,
+                );
+        }
         this.#others.add(idHash);
+    }
+
+    /**
+     * Two contacts are the same human being: the first one gets all identities and profiles, and is shown as before.
+     * @throws LeuteError `SOMEONE_IS_ME`; `SOMEONE_MISSING` for somebody who is no contact
+     */
+    async merge(into: SomeoneId, from: SomeoneId): Promise<void> {
+        for (const idHash of [into, from]) {
+            if (idHash === ME_ID)
+                throw new LeuteError('SOMEONE_IS_ME', 'I cannot be joined with a contact: certify a device of mine');
+            if (!this.#others.has(idHash))
+                throw new LeuteError('SOMEONE_MISSING', `The someone ${idHash.slice(0, 8)}… is no contact`);
+        }
+        if (into === from) return;
+        const someone = await this.get(into);
+        const identities = new Map(someone.identities);
+        for (const [person, profiles] of (await this.get(from)).identities)
+            identities.set(person, new Set([...(identities.get(person) ?? []), ...profiles]));
+        this.#others.delete(from);
+        this.change(into, { ...someone, identities });
     }
 
     removeOther(idHash: SomeoneId): void {
@@ -120,23 +140,20 @@ export class AddressBook {
         if (!this.#groups.includes(group)) this.#groups = [...this.#groups, group];
     }
 
+    removeGroup(group: SHA256IdHash<Group>): void {
+        this.#groups = this.#groups.filter(each => each !== group);
+    }
+
     /** Stores what has changed. @returns whether anything has */
     async store(objects: ObjectTransaction): Promise<boolean> {
         let isNew = false;
         for (const idHash of this.#changed) isNew = (await storeChange(objects, await this.get(idHash))).isNew || isNew;
         const { other, group } = this.#before;
-        const isSame = group.length === this.#groups.length && isSameSet(this.#others, other);
+        const isSame = isSameSet(new Set(this.#groups), group) && isSameSet(this.#others, other);
         if (isSame) return isNew;
         const groups = this.#groups as readonly string[] as Leute['group'];
         await storeChange<Leute>(objects, { ...this.#before, other: [...this.#others], group: groups });
         return true;
-    }
-
-    /** A contact of which a person is an identity; one that cannot be read is none. */
-    async #has(idHash: SomeoneId, person: SHA256IdHash<Person>): Promise<boolean> {
-        if (!this.#others.has(idHash)) return false;
-        const someone = this.#someones.get(idHash) ?? (await this.get(idHash).catch(ignoreBroken));
-        return someone?.identities.has(person) === true;
     }
 }
 

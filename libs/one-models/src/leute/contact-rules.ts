@@ -1,18 +1,22 @@
 // What becomes of a new version of a profile, written here or received (spec 60 §6.2):
 //
 //   1. Its person is an identity of me or of a contact; if of nobody, there is a new contact.
-//   2. The profile is one of that person's; a default one becomes the main profile of a contact that is shown by another.
+//   2. The profile is one of that person's; a default one becomes the main profile of a contact that is shown by
+//      another.
 //   3. Nothing else makes a contact: no endpoint, no Someone, no Person.
 //   4. Doing it again changes nothing.
+//   5. However much others send, a person has a bounded number of profiles here. That by which it describes itself, and
+//      those by which I do, always count.
 import type { JournalRecord, ObjectReader, Person, SHA256Hash, SHA256IdHash } from '@refinio/one.core';
 import { ProfileRecipe, type OneInstanceEndpoint, type Profile, type Someone } from '../recipes/people-recipes.ts';
+import { MAX_PERSON_PROFILES } from '../limits.ts';
 import type { Version } from '../typed-objects.ts';
 import { endpointsIn } from './endpoints.ts';
-import type { AddressBook, SomeoneEntry } from './address-book.ts';
+import type { AddressBook } from './address-book.ts';
 import { ignoreBroken } from './leute-error.ts';
-import { someonesOf } from './someones-of.ts';
+import { someonesOf, type SomeoneEntry } from './someones-of.ts';
 import { profileIdObject, withProfile } from './someones.ts';
-import { DEFAULT_PROFILE } from './well-known.ts';
+import { DEFAULT_PROFILE, ME_ID } from './well-known.ts';
 
 const PROFILE_FRAME = '<div itemscope itemtype="//refin.io/Profile">';
 
@@ -50,29 +54,50 @@ export async function profilesIn(
 
 /**
  * The caller stores the address book.
- * @param isOld the version may be one of before: who was a contact, and was removed, does not come back by it
- * @returns undefined for somebody who stays removed
+ * @param mayAdd asked before a new contact is made
+ * @returns undefined for what changes nothing: somebody stays unknown, or has too many profiles
  */
 export async function takeOver(
     objects: ObjectReader,
     book: AddressBook,
     profile: Version<Profile>,
-    isOld = false,
+    mayAdd: (profile: Version<Profile>) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<TakenOver | undefined> {
     const { idHash: id, obj } = profile;
     // First, so that what cannot be read changes nothing.
-    const endpoints = await endpointsIn(objects, obj);
+    const endpoints = await ownEndpointsIn(objects, book, obj);
     const known = await book.someoneOf(obj.personId);
-    if (known !== undefined) book.change(known.idHash, await withKnownProfile(objects, known, book, profile));
-    else if (isOld && !(await isNewPerson(objects, obj.personId))) return undefined;
+    if (known !== undefined) {
+        if (await isTooMuch(known, book, profile)) return undefined;
+        book.change(known.idHash, await withKnownProfile(objects, known, book, profile));
+    } else if (!(await mayAdd(profile))) return undefined;
     const { idHash: someone } = known ?? (await book.addContact(obj.personId, id));
-    return { profile, someone, isMe: someone === book.me, isNewContact: known === undefined, endpoints };
+    return { profile, someone, isMe: someone === ME_ID, isNewContact: known === undefined, endpoints };
+}
+
+/** What others write about somebody, or about me, does not say where anybody is reached. */
+async function ownEndpointsIn(objects: ObjectReader, book: AddressBook, obj: Profile): Promise<OneInstanceEndpoint[]> {
+    const { personId: person, owner } = obj;
+    if (owner !== person && !(await book.get(ME_ID)).identities.has(owner)) return [];
+    return (await endpointsIn(objects, obj)).filter(({ personId }) => personId === person);
 }
 
 /** Nobody had the person as a contact before, and has removed it. */
-async function isNewPerson(objects: ObjectReader, person: SHA256IdHash<Person>): Promise<boolean> {
+export async function isNewPerson(objects: ObjectReader, person: SHA256IdHash<Person>): Promise<boolean> {
     for await (const _ of someonesOf(objects, person)) return false;
     return true;
+}
+
+/** Whether a profile is one more of a person that has very many. */
+async function isTooMuch(
+    { someone }: SomeoneEntry,
+    book: AddressBook,
+    { idHash, obj: { personId, owner, profileId } }: Version<Profile>,
+): Promise<boolean> {
+    const profiles = someone.identities.get(personId);
+    if (profiles === undefined || profiles.size < MAX_PERSON_PROFILES || profiles.has(idHash)) return false;
+    if (profileId === DEFAULT_PROFILE && owner === personId) return false;
+    return !(await book.get(ME_ID)).identities.has(owner);
 }
 
 async function withKnownProfile(
@@ -82,9 +107,9 @@ async function withKnownProfile(
     { idHash: id, obj }: Version<Profile>,
 ): Promise<Someone> {
     const changed = withProfile(someone, obj.personId, id);
-    if (idHash === book.me || obj.profileId !== DEFAULT_PROFILE) return changed;
+    if (idHash === ME_ID || obj.profileId !== DEFAULT_PROFILE) return changed;
     const main = await profileIdObject(objects, someone.mainProfile).catch(ignoreBroken);
-    const own = (await book.get(book.me)).identities;
+    const own = (await book.get(ME_ID)).identities;
     // How a third person calls a contact shows it only as long as neither the contact nor I say anything.
     const isFrom = (owner: SHA256IdHash<Person>, person: SHA256IdHash<Person>): boolean =>
         owner === person || own.has(owner);

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { SHA256IdHash, Person } from '@refinio/one.core';
+import { ensureHash, getAllEntries, type Person, type SHA256IdHash } from '@refinio/one.core';
+import { getSignatures } from '../trust/signatures.ts';
 import { ownRecord, recordOf, synchronize, testPerson, type TestPerson } from './test-people.ts';
 
 /** One knows the other as pairing makes them known. */
@@ -52,6 +53,21 @@ test('a device is an own one, until it is revoked: then nothing is granted to it
     });
 });
 
+test('devices that are certified at the same time are told of each other', async () => {
+    await using archive = await testPerson('archive');
+    const { leute, one } = archive;
+    const devices: SHA256IdHash<Person>[] = [];
+    for (const name of ['phone', 'tablet', 'laptop'])
+        devices.push(await (await leute.importContact(recordOf(name))).mainIdentity());
+    const keys = await Promise.all(devices.map(device => keysOf(archive, device)));
+    await Promise.all(devices.map((device, i) => leute.devices.certify(device, keys[i] ?? ensureHash(''), 'browser')));
+    const statements = await getAllEntries(one.objects, one.owner, 'OwnDevice');
+    expect(statements).toHaveLength(3);
+    for (const statement of statements)
+        for (const { hash } of await getSignatures(one.objects, statement))
+            for (const device of devices) expect(await one.accessible.has(device, hash)).toBe(true);
+});
+
 test('what is no device cannot be revoked', async () => {
     await using archive = await testPerson('archive');
     const [bob] = (await archive.leute.importContact(recordOf('bob'))).identities;
@@ -83,6 +99,43 @@ test('a revocation that arrives takes back what was granted to the device elsewh
     await synchronize(archive, browser);
     expect(told).toEqual([device]);
     expect(await granted(browser, device)).toBe(0);
+});
+
+test('a revocation that was there before its owner was accepted takes back grants, too', async () => {
+    await using archive = await testPerson('archive');
+    await using browser = await testPerson('browser');
+    await know(archive, browser);
+    await know(browser, archive);
+    const [laptop, phone] = [recordOf('laptop'), recordOf('phone')];
+    const devices: SHA256IdHash<Person>[] = [];
+    for (const record of [laptop, phone]) {
+        devices.push(await (await archive.leute.importContact(record)).mainIdentity());
+        await browser.leute.importContact(record);
+    }
+    for (const person of [browser.one.owner, ...devices])
+        await archive.leute.devices.certify(person, await keysOf(archive, person), 'browser');
+    const { idHash: profile } = await (await browser.leute.me()).mainProfile();
+    await browser.one.createAccess([{ id: profile, person: devices, mode: 'add' }]);
+    for (const device of devices) await archive.leute.devices.revoke(device, 'stolen');
+    await synchronize(archive, browser);
+    const grants = async (): Promise<number[]> => Promise.all(devices.map(device => granted(browser, device)));
+    expect((await grants()).every(count => count > 0)).toBe(true);
+    const told: string[] = [];
+    browser.leute.devices.onRevoked.listen(each => told.push(each));
+    await browser.leute.devices.accept(archive.one.owner);
+    await browser.leute.settled();
+    expect([await grants(), told.toSorted()]).toEqual([[0, 0], devices.toSorted()]);
+    // What a copy of before has is taken back when it starts.
+    const access = (
+        await browser.one.objects.getVersionsNodes(
+            await browser.one.microdata.idHash({ $type$: 'IdAccess', id: profile } as const),
+        )
+    )?.[0]?.node['data'];
+    await browser.leute.shutdown();
+    await browser.one.objects.storeVersionedObject(await browser.one.objects.read(String(access)));
+    expect((await grants()).every(count => count > 0)).toBe(true);
+    await browser.leute.init();
+    expect(await grants()).toEqual([0, 0]);
 });
 
 test('only a device that was made an own one can accept its owner', async () => {

@@ -3,6 +3,8 @@ import {
     ensureHash,
     getAllEntries,
     JournalFollower,
+    Slots,
+    type AccessRequest,
     type JournalEntry,
     type Keys,
     type ObjectTransaction,
@@ -16,22 +18,23 @@ import { OwnDeviceRecipe } from '../recipes/device-recipes.ts';
 import { SignatureRecipe } from '../recipes/trust-recipes.ts';
 import { acceptOwnerIn, certifyOwnDeviceIn, revokeDeviceIn } from '../trust/certify-device.ts';
 import { OwnDevices, type OwnDeviceState } from '../trust/own-devices.ts';
-import { getSignatures, verifies } from '../trust/signatures.ts';
+import { getSignatures } from '../trust/signatures.ts';
 import { createSigner } from '../trust/signer.ts';
 import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import { readAs } from '../typed-objects.ts';
 import { removeGrantsOf } from './device-grants.ts';
+import { grantLocalProfile, ownInstanceOf, setOwnUrlsIn, type OwnUrls } from './own-endpoints.ts';
+import { IOM_ID } from './well-known.ts';
 import { ignoreBroken, LeuteError } from './leute-error.ts';
 import type { People } from './people.ts';
 
-const [SIGNATURE_FRAME, REVOCATION_FRAME] = [
-    '<div itemscope itemtype="//refin.io/Signature">',
-    '<div itemscope itemtype="//refin.io/DeviceRevocation">',
-] as const;
+const SIGNATURE_FRAME = '<div itemscope itemtype="//refin.io/Signature">';
+const REVOCATION_FRAME = '<div itemscope itemtype="//refin.io/DeviceRevocation">';
+const OWN_DEVICE_FRAME = '<div itemscope itemtype="//refin.io/OwnDevice">';
 
 /**
- * The devices that belong to the same human being as the main identity (DESIGN §1.1). Revoking one takes back, in the same commit, all
- * that was granted to it here; a revocation that arrives from elsewhere does so when it is taken over.
+ * The devices that belong to the same human being as the main identity (DESIGN §1.1). Revoking one takes back, in the
+ * same commit, all that was granted to it here; a revocation that arrives from elsewhere does so when it is taken over.
  */
 export class DeviceModel {
     /** Told when grants of a device were taken back: sessions with it have to end, and its keys are refused. */
@@ -40,6 +43,10 @@ export class DeviceModel {
     readonly #people: People;
     readonly #trust: TrustedKeys;
     readonly #devices: OwnDevices;
+    /** Who is told of what depends on who was there before: one call after the other. */
+    readonly #turn = new Slots(1);
+    /** In the transaction that runs just now. */
+    readonly #certifying = new Set<SHA256IdHash<Person>>();
     /** Devices whose revocation was told since the start. */
     readonly #told = new Set<string>();
 
@@ -47,11 +54,11 @@ export class DeviceModel {
         this.#one = one;
         this.#people = people;
         this.#trust = trust;
-        this.#devices = new OwnDevices(one, trust);
+        this.#devices = new OwnDevices(trust);
     }
 
     /** Of the main identity, or of another owner; revoked ones included. */
-    async list(owner?: SHA256IdHash<Person>): Promise<OwnDeviceState[]> {
+    async list(owner?: SHA256IdHash<Person>): Promise<readonly OwnDeviceState[]> {
         return this.#devices.ownDevices(owner ?? (await this.#people.mainIdentity()));
     }
 
@@ -59,7 +66,10 @@ export class DeviceModel {
         return this.#devices.isOwnDevice(device, await this.#people.mainIdentity());
     }
 
-    /** Whether a person is me: one of my identities, one of my devices, or the owner that this device has accepted, or a device of it. */
+    /**
+     * Whether a person is me: one of my identities or devices, or the owner that this device has accepted, or a device
+     * of it.
+     */
     async isMine(person: SHA256IdHash<Person>): Promise<boolean> {
         const own = await this.#people.ownIdentities();
         if (own.has(person)) return true;
@@ -78,7 +88,11 @@ export class DeviceModel {
      * @param keysHash of the person `device`
      * @throws TrustError `KEYS_OF_ANOTHER`; LeuteError `DEVICE_REVOKED`
      */
-    async certify(
+    certify(device: SHA256IdHash<Person>, keysHash: SHA256Hash<Keys>, kind: 'archive' | 'browser'): Promise<void> {
+        return this.#turn.run(() => this.#certify(device, keysHash, kind));
+    }
+
+    async #certify(
         device: SHA256IdHash<Person>,
         keysHash: SHA256Hash<Keys>,
         kind: 'archive' | 'browser',
@@ -92,16 +106,47 @@ export class DeviceModel {
         ];
         using signer = await createSigner(keyChain, owner);
         await objects.transact(async transaction => {
-            const own = { owner, device, keysHash, kind, created: objects.now() };
-            const { signature } = await certifyOwnDeviceIn(transaction, own, signer);
-            await createAccessIn(transaction, [
-                { object: signature.hash, person: [device, ...others], mode: 'add' },
-                ...known.map(object => ({ object, person: [device], mode: 'add' as const })),
-            ]);
+            this.#certifying.add(device);
+            try {
+                const own = { owner, device, keysHash, kind, created: objects.now() };
+                const { signature } = await certifyOwnDeviceIn(transaction, own, signer);
+                await createAccessIn(transaction, [
+                    { object: signature.hash, person: [device, ...others], mode: 'add' },
+                    ...known.map(object => ({ object, person: [device], mode: 'add' as const })),
+                ]);
+                await grantLocalProfile(transaction, owner, [device]);
+            } finally {
+                this.#certifying.delete(device);
+            }
         });
     }
 
-    /** This device accepts its owner, and what the owner revokes. @throws LeuteError `DEVICE_UNKNOWN` if the owner has not certified it */
+    /** Whether a grant may tell what only own devices may know. */
+    async isForOwnDevices({ person = [], group = [] }: AccessRequest): Promise<boolean> {
+        if (group.some(each => each !== IOM_ID)) return false;
+        for (const each of person as readonly SHA256IdHash<Person>[])
+            if (!this.#certifying.has(each) && !(await this.isMine(each))) return false;
+        return true;
+    }
+
+    /**
+     * Where this instance is reached: replaces its endpoints in the default profile, and in the profile `local`, which
+     * is granted to own devices only.
+     * @throws IdentityError if the main identity has no instance on this device
+     */
+    setOwnEndpointUrls(urls: OwnUrls): Promise<void> {
+        return this.#turn.run(async () => {
+            const owner = await this.#people.mainIdentity();
+            const instance = await ownInstanceOf(this.#one, owner);
+            const devices = await this.#current(owner);
+            await this.#one.objects.transact(objects => setOwnUrlsIn(objects, instance, urls, devices));
+        });
+    }
+
+    /**
+     * This device accepts its owner, and what the owner revokes.
+     * @throws LeuteError `DEVICE_UNKNOWN` if the owner has not certified it
+     */
     async accept(owner: SHA256IdHash<Person>): Promise<void> {
         const { keyChain, objects, owner: device } = this.#one;
         using signer = await createSigner(keyChain, device);
@@ -120,7 +165,11 @@ export class DeviceModel {
     }
 
     /** The other devices are told. @throws LeuteError `DEVICE_UNKNOWN` */
-    async revoke(device: SHA256IdHash<Person>, reason: string): Promise<void> {
+    revoke(device: SHA256IdHash<Person>, reason: string): Promise<void> {
+        return this.#turn.run(() => this.#revoke(device, reason));
+    }
+
+    async #revoke(device: SHA256IdHash<Person>, reason: string): Promise<void> {
         const { keyChain, objects } = this.#one;
         const owner = await this.#people.mainIdentity();
         if (device === owner || (await this.#people.ownIdentities()).has(device))
@@ -141,6 +190,17 @@ export class DeviceModel {
         this.#tell(device);
     }
 
+    /** What revoked devices still have here: at each start, as trust in who has revoked them may be younger. */
+    async takeBack(): Promise<void> {
+        const revocations = await this.#trust.revocations();
+        if (revocations.length > 0)
+            await this.#one.objects.transact(async objects => {
+                for (const { revocation } of revocations)
+                    if ((await removeGrantsOf(objects, revocation.device)) > 0)
+                        objects.transaction.whenDurable(() => this.#tell(revocation.device));
+            });
+    }
+
     /** Does on this device what a revocation from elsewhere demands. */
     follow(onError: (error: unknown) => void): JournalFollower {
         const handle = async (objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<void> => {
@@ -155,18 +215,12 @@ export class DeviceModel {
         return JournalFollower.start({ objects: this.#one.objects, name: 'devices', handle, onError });
     }
 
-    /** Owners whose statement one of my identities has signed, too, with a key of this device. */
+    /** Owners that this device has accepted, and that have not revoked it since. */
     async #acceptedOwners(own: ReadonlySet<SHA256IdHash<Person>>): Promise<SHA256IdHash<Person>[]> {
-        const { objects } = this.#one;
-        const rootKeys = await this.#trust.rootKeys('All');
         const owners: SHA256IdHash<Person>[] = [];
-        for (const me of own)
-            for (const entry of await getAllEntries(objects, me, 'OwnDevice')) {
-                const signatures = await getSignatures(objects, entry, me);
-                if (!signatures.some(({ obj }) => rootKeys.some(key => verifies(obj, key)))) continue;
-                const { owner, device } = await readAs(objects, OwnDeviceRecipe, entry);
-                if (device === me && (await this.#devices.isOwnDevice(me, owner))) owners.push(owner);
-            }
+        for (const owner of await this.#trust.acceptedOwners())
+            for (const me of own)
+                if (!owners.includes(owner) && (await this.#devices.isOwnDevice(me, owner))) owners.push(owner);
         return owners;
     }
 
@@ -190,17 +244,21 @@ export class DeviceModel {
     }
 }
 
-/** A revocation may come before or after its signature. Most signatures are of something else. */
+/**
+ * A revocation may come before its signature, or before its owner is accepted. Most signatures are of something else.
+ */
 async function tellsOfRevocation(objects: ObjectTransaction, entries: readonly JournalEntry[]): Promise<boolean> {
-    const isRevocation = async (hash: string): Promise<boolean> =>
-        (await objects.findText(hash).catch(ignoreBroken))?.startsWith(REVOCATION_FRAME) === true;
+    const isOfDevice = async (hash: string): Promise<boolean> => {
+        const text = await objects.findText(hash).catch(ignoreBroken);
+        return text !== undefined && (text.startsWith(REVOCATION_FRAME) || text.startsWith(OWN_DEVICE_FRAME));
+    };
     for (const { kind, hash } of entries.flatMap(({ records }) => records)) {
         if (kind !== 'object') continue;
         const text = await objects.findText(hash).catch(ignoreBroken);
         if (text?.startsWith(REVOCATION_FRAME) === true) return true;
         if (text?.startsWith(SIGNATURE_FRAME) !== true) continue;
         const { data } = objects.microdata.parseAs(SignatureRecipe, text);
-        if (await isRevocation(data)) return true;
+        if (await isOfDevice(data)) return true;
     }
     return false;
 }

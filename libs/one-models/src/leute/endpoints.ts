@@ -6,17 +6,20 @@ import {
     type OneInstanceEndpoint,
     type Profile,
 } from '../recipes/people-recipes.ts';
+import { MAX_PERSON_ENDPOINTS, MAX_PROFILE_ADDRESSES } from '../limits.ts';
 import { currentAs } from '../typed-objects.ts';
 import { ignoreBroken } from './leute-error.ts';
 import type { People } from './people.ts';
-import { profileIdObject } from './someones.ts';
+import type { KnownKeys } from './known-keys.ts';
+import type { Owners } from './hearsay.ts';
+import { DEFAULT_PROFILE, LOCAL_PROFILE } from './well-known.ts';
 
 const ENDPOINT_FRAME = '<div itemscope itemtype="//refin.io/OneInstanceEndpoint">';
 
-/** What is not here is left out. */
+/** What is not here is left out, and what no honest profile has. */
 export async function endpointsIn(objects: ObjectReader, profile: Profile): Promise<OneInstanceEndpoint[]> {
     const endpoints: OneInstanceEndpoint[] = [];
-    for (const hash of profile.communicationEndpoint) {
+    for (const hash of profile.communicationEndpoint.slice(0, MAX_PROFILE_ADDRESSES)) {
         const text = await objects.findText(hash);
         if (text?.startsWith(ENDPOINT_FRAME) === true)
             endpoints.push(objects.microdata.parseAs(OneInstanceEndpointRecipe, text));
@@ -31,29 +34,47 @@ export interface LocalInstance {
     readonly cryptoApi: CryptoApi;
 }
 
+/**
+ * Where a person is reached, it says itself, or I do: what a third person writes about it would have others dialled,
+ * and would let others in (spec 53 §8: deployed instances believe everybody).
+ */
 export class Endpoints {
     readonly #one: OneInstance;
     readonly #people: People;
+    readonly #keys: KnownKeys;
+    readonly #owners: Owners;
 
-    constructor(one: OneInstance, people: People) {
+    constructor(one: OneInstance, people: People, keys: KnownKeys, owners: Owners) {
         this.#one = one;
         this.#people = people;
+        this.#keys = keys;
+        this.#owners = owners;
     }
 
-    /** Of all identities of all contacts, one after the other: there may be many thousand. The same one may come twice. */
+    /**
+     * Of all identities of all contacts, one after the other: there may be many thousand. The same one may come twice.
+     */
     async *ofOthers(): AsyncIterable<OneInstanceEndpoint> {
+        for await (const [, endpoints] of this.byPerson()) yield* endpoints;
+    }
+
+    /** Every identity of every contact, as `ofPerson`. */
+    async *byPerson(): AsyncIterable<[person: SHA256IdHash<Person>, endpoints: OneInstanceEndpoint[]]> {
         for (const id of (await this.#people.listed()).others) {
             const someone = await this.#people.someone(id).catch(ignoreBroken);
-            for (const profiles of someone?.identities.values() ?? [])
-                for (const profile of profiles) yield* await this.#ofProfile(profile);
+            for (const [person, profiles] of someone?.identities ?? [])
+                yield [person, await this.#of(person, profiles)];
         }
     }
 
+    /** What does not have the keys that are known of the person is left out. */
     async ofPerson(person: SHA256IdHash<Person>): Promise<OneInstanceEndpoint[]> {
-        return this.#ofProfiles(await this.#people.profilesOf(person));
+        return this.#of(person, await this.#people.profilesOf(person));
     }
 
-    /** In my profiles, of instances on this device; pairing sends the first one. */
+    /**
+     * In my profiles, of instances on this device; pairing sends the first one. Those of the profile `local` come last.
+     */
     async myLocal(person?: SHA256IdHash<Person>): Promise<OneInstanceEndpoint[]> {
         return this.#mine(true, person);
     }
@@ -82,13 +103,9 @@ export class Endpoints {
         const { identities } = await this.#people.me();
         const profiles = person === undefined ? [...identities.values()] : [identities.get(person) ?? []];
         const endpoints: OneInstanceEndpoint[] = [];
-        const own: SHA256IdHash<Profile>[] = [];
+        const about = await this.#current(profiles.flatMap(ids => [...ids]));
         // What others write about me does not say how I am reached.
-        for (const id of profiles.flatMap(ids => [...ids])) {
-            const profile = await profileIdObject(this.#one.objects, id).catch(ignoreBroken);
-            if (profile !== undefined && identities.has(profile.owner)) own.push(id);
-        }
-        for (const endpoint of await this.#ofProfiles(own)) {
+        for (const endpoint of await this.#in(about.filter(({ owner }) => identities.has(owner)))) {
             // Of an instance that is not known here nothing can be told.
             if (!(await this.#one.identities.doesInstanceExist(endpoint.instanceId))) continue;
             const keys = await this.#one.keyChain.findDefaultKeys(endpoint.instanceId);
@@ -97,13 +114,35 @@ export class Endpoints {
         return endpoints;
     }
 
-    async #ofProfiles(profiles: readonly SHA256IdHash<Profile>[]): Promise<OneInstanceEndpoint[]> {
-        return (await Promise.all(profiles.map(profile => this.#ofProfile(profile)))).flat();
+    async #of(person: SHA256IdHash<Person>, ids: Iterable<SHA256IdHash<Profile>>): Promise<OneInstanceEndpoint[]> {
+        const own = await this.#people.ownIdentities();
+        const believed: Profile[] = [];
+        for (const profile of await this.#current([...ids])) {
+            const { personId, owner } = profile;
+            const isBelieved = owner === person || own.has(owner) || (await this.#owners.isMine(owner));
+            if (personId === person && isBelieved) believed.push(profile);
+        }
+        const endpoints = (await this.#in(believed)).filter(({ personId }) => personId === person);
+        return this.#keys.believed(person, endpoints);
     }
 
-    async #ofProfile(id: SHA256IdHash<Profile>): Promise<OneInstanceEndpoint[]> {
-        const { objects } = this.#one;
-        const profile = await currentAs(objects, ProfileRecipe, id);
-        return profile === undefined ? [] : endpointsIn(objects, profile.obj);
+    async #in(profiles: readonly Profile[]): Promise<OneInstanceEndpoint[]> {
+        const endpoints: OneInstanceEndpoint[] = [];
+        for (const profile of profiles.toSorted((a, b) => rankOf(a) - rankOf(b)))
+            // Nobody has so many; whoever writes more has others look at them for nothing.
+            if (endpoints.length < MAX_PERSON_ENDPOINTS)
+                endpoints.push(...((await endpointsIn(this.#one.objects, profile).catch(ignoreBroken)) ?? []));
+        return endpoints;
     }
+
+    async #current(ids: readonly SHA256IdHash<Profile>[]): Promise<Profile[]> {
+        const { objects } = this.#one;
+        const found = ids.map(id => currentAs(objects, ProfileRecipe, id).catch(ignoreBroken));
+        return (await Promise.all(found)).flatMap(profile => (profile === undefined ? [] : [profile.obj]));
+    }
+}
+
+/** What everybody may know comes first. */
+function rankOf({ profileId }: Profile): number {
+    return profileId === DEFAULT_PROFILE ? 0 : profileId === LOCAL_PROFILE ? 2 : 1;
 }

@@ -51,7 +51,9 @@ export async function storeOwnProfile(objects: ObjectTransaction, reachable: Rea
     });
 }
 
-/** Does nothing if there is a version of Leute: only that it is not there is a first start, an error of reading is not. */
+/**
+ * Does nothing if there is a version of Leute: only that it is not there is a first start, an error of reading is not.
+ */
 export async function firstStart(objects: ObjectTransaction, reachable: Reachable, signer: Signer): Promise<void> {
     if ((await objects.head(LEUTE_ID)) !== undefined) return;
     const { person } = reachable;

@@ -28,8 +28,8 @@ export type MembersChanged = [
 ];
 
 /**
- * A named set of persons, and how it is shown (spec 60 §7). Neither is ever shared. What is changed is kept here until `save`,
- * which changes nothing else.
+ * A named set of persons, and how it is shown (spec 60 §7). Neither is ever shared. What is changed is kept here until
+ * `save`, which changes nothing else.
  */
 export class GroupModel {
     readonly idHash: SHA256IdHash<Group>;
@@ -80,6 +80,14 @@ export class GroupModel {
         this.#shown = [this.name, this.picture];
     }
 
+    /** Loads what others have changed, and tells of it like `save`. What was changed here and not saved is gone. */
+    async refresh(): Promise<void> {
+        const before = this.#members;
+        await this.load();
+        const change = changeOf(before, this.#members);
+        if (change.some(persons => persons !== undefined)) this.onUpdated.emit(...change);
+    }
+
     /**
      * Changes what was changed here; what others have changed meanwhile stays.
      * @throws LeuteError `DEVICE_REVOKED`, and then nothing is stored
@@ -123,24 +131,38 @@ export async function addMembers(
     idHash: SHA256IdHash<Group>,
     persons: readonly SHA256IdHash<Person>[],
 ): Promise<MembersChanged> {
-    const { group } = await currentGroup(objects, idHash);
-    return changeMembers(objects, group, { added: persons, removed: [] });
+    return changeMembersIn(objects, idHash, { added: persons, removed: [] });
+}
+
+type MemberChange = Readonly<Record<'added' | 'removed', readonly SHA256IdHash<Person>[]>>;
+
+export async function changeMembersIn(
+    objects: ObjectTransaction,
+    idHash: SHA256IdHash<Group>,
+    change: MemberChange,
+): Promise<MembersChanged> {
+    return changeMembers(objects, (await currentGroup(objects, idHash)).group, change);
 }
 
 async function changeMembers(
     objects: ObjectTransaction,
     group: Group,
-    { added, removed }: Record<'added' | 'removed', readonly SHA256IdHash<Person>[]>,
+    { added, removed }: MemberChange,
 ): Promise<MembersChanged> {
-    const person = [...new Set([...group.person.filter(each => !removed.includes(each)), ...added])];
+    const isRemoved = new Set(removed);
+    const person = [...new Set([...group.person.filter(each => !isRemoved.has(each)), ...added])];
     if (person.length !== group.person.length || person.some((each, i) => each !== group.person[i]))
         await storeChange<Group>(objects, { ...group, person });
-    const came = person.filter(each => !group.person.includes(each));
-    const went = group.person.filter(each => !person.includes(each));
+    return changeOf(group.person, person);
+}
+
+function changeOf(before: readonly SHA256IdHash<Person>[], after: readonly SHA256IdHash<Person>[]): MembersChanged {
+    const [was, is] = [new Set(before), new Set(after)];
+    const [came, went] = [after.filter(each => !was.has(each)), before.filter(each => !is.has(each))];
     return [came.length > 0 ? came : undefined, went.length > 0 ? went : undefined];
 }
 
-async function currentGroup(objects: ObjectReader, idHash: SHA256IdHash<Group>) {
+export async function currentGroup(objects: ObjectReader, idHash: SHA256IdHash<Group>) {
     const group = (await currentAs(objects, GroupRecipe, idHash))?.obj;
     if (group === undefined) throw new LeuteError('GROUP_MISSING', `There is no group ${idHash.slice(0, 8)}…`);
     const id = { $type$: 'GroupProfile', group: idHash } as const;

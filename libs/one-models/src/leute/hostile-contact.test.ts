@@ -24,7 +24,7 @@ afterEach(async () => {
 async function attack(id: string): Promise<void> {
     await mallory.one.createAccess([{ id, person: [alice.one.owner], mode: 'add' }]);
     await synchronize(mallory, alice).catch((error: unknown) => {
-        expect(String((error as AggregateError).errors)).toMatch(/CHUM_VERSION_REFUSED/);
+        expect(String((error as AggregateError).errors)).toMatch(/CHUM_(VERSION|OBJECT)_REFUSED/);
     });
 }
 
@@ -88,6 +88,8 @@ describe('a contact cannot', () => {
         await expect(alice.leute.importContact({ ...evil, personEmail: 'alice@test' })).rejects.toMatchObject({
             code: 'PERSON_IS_ME',
         });
+        const twice = alice.leute.importContacts([recordOf('carol'), recordOf('carol')]);
+        await expect(twice).rejects.toMatchObject({ code: 'KEYS_DIFFER' });
         await alice.leute.importContacts([evil], { replaceKeys: true });
         expect(await alice.leute.trust.isKeyTrusted(evil.personSignKeyPublic)).toBe(true);
     });

@@ -2,6 +2,7 @@ import { ignoreBroken as ignoreBrokenObject, OneError } from '@refinio/one.core'
 
 export type LeuteErrorCode =
     | 'LEUTE_NOT_READY'
+    | 'LEUTE_RUNNING'
     | 'LEUTE_MISSING'
     | 'SOMEONE_MISSING'
     | 'SOMEONE_IS_ME'
@@ -11,9 +12,12 @@ export type LeuteErrorCode =
     | 'PERSON_EXISTS'
     | 'PERSON_IS_ME'
     | 'KEYS_DIFFER'
+    | 'TOO_MANY_INTRODUCED'
     | 'PROFILE_MISSING'
     | 'PERSON_HAS_NO_PROFILE'
     | 'GROUP_MISSING'
+    | 'GROUP_IS_RESERVED'
+    | 'GROUP_IS_FULL'
     | 'DEVICE_UNKNOWN'
     | 'DEVICE_REVOKED'
     | 'DEVICE_IS_THIS'
@@ -29,7 +33,10 @@ export class LeuteError extends OneError {
     }
 }
 
-/** What is damaged, missing or of another type counts as not there: one broken person must not hide all others. @throws other errors */
+/**
+ * What is damaged, missing or of another type counts as not there: one broken person must not hide all others.
+ * @throws other errors
+ */
 export function ignoreBroken(error: unknown): undefined {
     if (!(error instanceof LeuteError)) ignoreBrokenObject(error);
     return undefined;

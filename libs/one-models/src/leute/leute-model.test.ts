@@ -319,6 +319,21 @@ describe('groups', () => {
     });
 });
 
+test('everyone is not more than a bound, and it is told once', async () => {
+    const errors: unknown[] = [];
+    await using alice = await testPerson('alice', {
+        createEveryoneGroup: true,
+        onError: error => errors.push(error),
+    });
+    const { leute, one } = alice;
+    const person = Array.from({ length: 19_999 }, (_, i) => i.toString(16).padStart(64, '0'));
+    await one.objects.storeVersionedObject({ $type$: 'Group', name: 'everyone', person } as never);
+    await leute.importContacts([recordOf('bob'), recordOf('carol')]);
+    await leute.shutdown();
+    expect((await GroupModel.load(one, EVERYONE_ID)).persons).toHaveLength(20_000);
+    expect(errors).toMatchObject([{ code: 'GROUP_IS_FULL' }]);
+});
+
 async function grant(from: TestPerson, to: TestPerson, id: string): Promise<void> {
     const { personEmail } = await ownRecord(to);
     await from.one.objects.storeIdObject(personObject(personEmail));

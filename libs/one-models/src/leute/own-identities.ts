@@ -31,8 +31,8 @@ export interface NewOwnIdentity {
 }
 
 /**
- * A person of mine with an instance and the keys of both, all on this device. The main identity certifies its keys for my own
- * identities, and it affirms them itself.
+ * A person of mine with an instance and the keys of both, all on this device. The main identity certifies its keys for
+ * my own identities, and it affirms them itself.
  * @throws LeuteError `PERSON_EXISTS`
  */
 export async function createOwnIdentity(
@@ -85,8 +85,8 @@ function personObject(email: string) {
 }
 
 /**
- * Makes another one of my identities the main one. It certifies its own rights and those of the one before, whose trust would lapse
- * otherwise (spec 32-C.5).
+ * Makes another one of my identities the main one. It certifies its own rights and those of the one before, whose trust
+ * would lapse otherwise (spec 32-C.5).
  * @throws LeuteError `PERSON_NOT_COMPLETE`, `PERSON_NOT_MANAGED`, `PERSON_HAS_NO_PROFILE`
  */
 export async function switchMainIdentity(

@@ -4,26 +4,26 @@ import type { KnownPeople } from '../trust/known-people.ts';
 import { currentAs } from '../typed-objects.ts';
 import { groupsOf } from './address-book.ts';
 import { ignoreBroken, LeuteError } from './leute-error.ts';
-import { someonesOf } from './someones-of.ts';
+import { findSomeoneOf, type SomeoneEntry } from './someones-of.ts';
 import { profileIdObject } from './someones.ts';
 import { LEUTE_ID, ME_ID } from './well-known.ts';
 
 interface Listed {
-    /** Of the version of Leute. */
-    readonly hash: string;
-    readonly me: SHA256IdHash<Someone>;
+    /** Of the version node of Leute. */
+    readonly head: string | undefined;
     readonly others: ReadonlySet<SHA256IdHash<Someone>>;
     readonly groups: readonly SHA256IdHash<Group>[];
 }
 
 /**
- * Who is who, as it is stored at the moment of the question. Leute is parsed again only when there is another version of it: with ten
- * thousand contacts it has a megabyte.
+ * Who is who, as it is stored at the moment of the question. Leute and I are read again only when there is another
+ * version: with ten thousand contacts, Leute has a megabyte.
  */
 export class People implements KnownPeople {
     readonly #objects: ObjectStore;
     readonly #owner: SHA256IdHash<Person>;
     #listed: Listed | undefined;
+    #me: { readonly head: string | undefined; readonly someone: Someone } | undefined;
 
     constructor({ objects, owner }: Pick<OneInstance, 'objects' | 'owner'>) {
         this.#objects = objects;
@@ -32,18 +32,21 @@ export class People implements KnownPeople {
 
     /** @throws LeuteError `LEUTE_MISSING` before the first start */
     async listed(): Promise<Listed> {
-        const head = await this.#objects.headNode(LEUTE_ID);
+        const head = await this.#objects.head(LEUTE_ID);
         const known = this.#listed;
-        if (known !== undefined && known.hash === head?.node.data) return known;
+        if (known !== undefined && known.head === head) return known;
         const leute = await currentAs(this.#objects, LeuteRecipe, LEUTE_ID);
         if (leute === undefined)
             throw new LeuteError('LEUTE_MISSING', 'Nothing is known of people here: start the LeuteModel first');
         const { other } = leute.obj;
-        return (this.#listed = { hash: leute.hash, me: ME_ID, others: new Set(other), groups: groupsOf(leute.obj) });
+        return (this.#listed = { head, others: new Set(other), groups: groupsOf(leute.obj) });
     }
 
     async me(): Promise<Someone> {
-        return this.someone((await this.listed()).me);
+        const head = await this.#objects.head(ME_ID);
+        if (this.#me === undefined || this.#me.head !== head)
+            this.#me = { head, someone: await readSomeone(this.#objects, ME_ID) };
+        return this.#me.someone;
     }
 
     /** The person of my main profile: the author, owner and issuer of what is done here. */
@@ -64,18 +67,9 @@ export class People implements KnownPeople {
     }
 
     /** Me, or the contact of which a person is an identity. */
-    async someoneOf(
-        person: SHA256IdHash<Person>,
-    ): Promise<{ id: SHA256IdHash<Someone>; someone: Someone } | undefined> {
-        const { me, others } = await this.listed();
-        const own = await this.someone(me);
-        if (own.identities.has(person)) return { id: me, someone: own };
-        for await (const id of someonesOf(this.#objects, person)) {
-            if (!others.has(id)) continue;
-            const someone = await this.someone(id).catch(ignoreBroken);
-            if (someone?.identities.has(person) === true) return { id, someone };
-        }
-        return undefined;
+    async someoneOf(person: SHA256IdHash<Person>): Promise<SomeoneEntry | undefined> {
+        const { others } = await this.listed();
+        return findSomeoneOf(this.#objects, { others, someone: id => this.someone(id) }, person);
     }
 
     /** Profiles of a person in the someone it belongs to; none for somebody who is in none. */
@@ -85,9 +79,13 @@ export class People implements KnownPeople {
     }
 
     /** @throws LeuteError `SOMEONE_MISSING` */
-    async someone(id: SHA256IdHash<Someone>): Promise<Someone> {
-        const current = await currentAs(this.#objects, SomeoneRecipe, id);
-        if (current === undefined) throw new LeuteError('SOMEONE_MISSING', `There is no someone ${id.slice(0, 8)}…`);
-        return current.obj;
+    someone(id: SHA256IdHash<Someone>): Promise<Someone> {
+        return id === ME_ID ? this.me() : readSomeone(this.#objects, id);
     }
+}
+
+async function readSomeone(objects: ObjectStore, id: SHA256IdHash<Someone>): Promise<Someone> {
+    const current = await currentAs(objects, SomeoneRecipe, id);
+    if (current === undefined) throw new LeuteError('SOMEONE_MISSING', `There is no someone ${id.slice(0, 8)}…`);
+    return current.obj;
 }

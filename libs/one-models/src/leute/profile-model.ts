@@ -26,8 +26,9 @@ type Descriptions = Profile['personDescription'];
 export type ProfileId = Pick<Profile, 'profileId' | 'personId' | 'owner'>;
 
 /**
- * One profile, to be read and edited (spec 60 §4.2). What is changed is kept in the lists until `save`, which changes what was
- * changed here and nothing else: what others have added meanwhile stays. A later version is only seen after `load`.
+ * One profile, to be read and edited (spec 60 §4.2). What is changed is kept in the lists until `save`, which changes
+ * what was changed here and nothing else: what others have added meanwhile stays. A later version is only seen after
+ * `load`.
  */
 export class ProfileModel {
     readonly idHash: SHA256IdHash<Profile>;

@@ -8,6 +8,7 @@ import {
 } from '../recipes/people-recipes.ts';
 import { currentAs, storeChange } from '../typed-objects.ts';
 import { AddressBook } from './address-book.ts';
+import { keepBlocked } from './blocking.ts';
 import { LeuteError } from './leute-error.ts';
 import { ME_ID } from './well-known.ts';
 import { createProfileIn, ProfileModel, type ProfileId } from './profile-model.ts';
@@ -24,8 +25,8 @@ import {
 type Change = (someone: Someone, objects: ObjectTransaction) => Someone | Promise<Someone>;
 
 /**
- * Someone with all their identities and profiles (spec 60 §5). What is read is what was loaded; every change is made to the
- * current version, in one transaction, and loads what has become of it.
+ * Someone with all their identities and profiles (spec 60 §5). What is read is what was loaded; every change is made to
+ * the current version, in one transaction, and loads what has become of it.
  */
 export class SomeoneModel {
     readonly idHash: SHA256IdHash<Someone>;
@@ -89,7 +90,9 @@ export class SomeoneModel {
                     'PERSON_MANAGED',
                     `The person ${person.slice(0, 8)}… is an identity of somebody else`,
                 );
-            return withIdentity(someone, person);
+            const changed = withIdentity(someone, person);
+            if (this.idHash !== ME_ID) await keepBlocked(objects, changed.identities.keys());
+            return changed;
         });
     }
 
@@ -140,7 +143,10 @@ export class SomeoneModel {
         return this.#change(async someone => withMainProfile(someone, await this.#personOf(profile), profile));
     }
 
-    /** @throws LeuteError `PERSON_NOT_MANAGED`, `PERSON_HAS_NO_PROFILE`; `SOMEONE_IS_ME`: see `LeuteModel.changeMyMainIdentity` */
+    /**
+     * @throws LeuteError `PERSON_NOT_MANAGED`, `PERSON_HAS_NO_PROFILE`; `SOMEONE_IS_ME`: see
+     * `LeuteModel.changeMyMainIdentity`
+     */
     async setMainIdentity(person: SHA256IdHash<Person>): Promise<void> {
         this.#ensureNotMe();
         return this.#change(async someone => {

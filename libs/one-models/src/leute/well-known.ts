@@ -2,8 +2,10 @@
 import { ensureHash, ensureIdHash, type BLOB, type Group, type SHA256Hash, type SHA256IdHash } from '@refinio/one.core';
 import type { Leute, Someone } from '../recipes/people-recipes.ts';
 
-/** `profileId` of the profile by which a person describes itself, and of that by which an owner describes another one. */
+/** `profileId` of the profile by which a person describes itself, or an owner describes another person. */
 export const DEFAULT_PROFILE = 'default';
+/** `profileId` of the own profile that is granted to own devices only: how they reach this one without anybody else. */
+export const LOCAL_PROFILE = 'local';
 export const LEUTE_APP = 'one.leute';
 /** `someoneId` of oneself. */
 export const ME = 'me';
@@ -11,6 +13,10 @@ export const ME = 'me';
 export const EVERYONE = 'everyone';
 /** Name of the group of the own identities. */
 export const IOM = 'IoM';
+/** Group of persons whose connections stay off. */
+export const INITIALLY_DISABLED = 'initiallyDisabled';
+/** Group of persons who are blocked. */
+export const BLACKLIST = 'blacklist';
 
 export const LEUTE_ID: SHA256IdHash<Leute> = ensureIdHash(
     '54ad88a5a3adc4196feee1a28db540d8f5af750f076fb928457a73c455da7f2e',
@@ -23,6 +29,12 @@ export const EVERYONE_ID: SHA256IdHash<Group> = ensureIdHash(
 );
 export const IOM_ID: SHA256IdHash<Group> = ensureIdHash(
     'c187244ac4945c6d0091684bf628d07a165ce3dd35d52bf0cd587de2d754f130',
+);
+export const INITIALLY_DISABLED_ID: SHA256IdHash<Group> = ensureIdHash(
+    '031f6a8e71dae13174ba577a13d83816a2dcc174da44f76645b218e7c350da4b',
+);
+export const BLACKLIST_ID: SHA256IdHash<Group> = ensureIdHash(
+    '949eeb4b5da1d7cd31f423fb550de8ce7929e37d232a791576b4e41004b42579',
 );
 
 /** In the place of a picture where there is none: no such BLOB exists. */

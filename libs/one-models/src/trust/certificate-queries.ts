@@ -11,6 +11,7 @@ import {
 } from '@refinio/one.core';
 import type { CertificateOf, CertificateType, Signature } from '../recipes/trust-recipes.ts';
 import { certificateRecipes } from '../recipes/trust-recipes.ts';
+import { MAX_STATEMENTS_ABOUT } from '../limits.ts';
 import { currentAs } from '../typed-objects.ts';
 import { affirmIn, certifyIn, type CertificateItems, type Certified } from './certificates.ts';
 import { findObject } from './find-object.ts';
@@ -33,7 +34,10 @@ export interface FoundCertificate<C> {
 
 type PersonId = SHA256IdHash<Person>;
 
-/** Issues certificates as people of this device, and finds those about something (spec 32-B.4, B.5). */
+/**
+ * Issues certificates as people of this device, and finds those about something (spec 32-B.4, B.5): the oldest ones, if
+ * somebody has stored very many.
+ */
 export class Certificates {
     readonly #one: OneInstance;
     readonly #keys: TrustedKeys;
@@ -62,7 +66,10 @@ export class Certificates {
         return this.#as(issuer, signer => this.#one.objects.transact(objects => affirmIn(objects, dataHash, signer)));
     }
 
-    /** Certificates of a type that link to a target by anything, also by their license. @param target hash or ID hash */
+    /**
+     * Certificates of a type that link to a target by anything, also by their license.
+     * @param target hash or ID hash
+     */
     async getCertificatesOfType<T extends CertificateType>(
         target: string,
         type: T,
@@ -115,13 +122,13 @@ export class Certificates {
     /** Issuers who have signed an object itself with a trusted key. A certificate about it is no signature of it. */
     async signedBy(dataHash: string): Promise<PersonId[]> {
         const trusted: { signature: Signature }[] = [];
-        for (const { obj } of await getSignatures(this.#one.objects, dataHash))
+        for (const { obj } of await getSignatures(this.#one.objects, dataHash, undefined, MAX_STATEMENTS_ABOUT))
             if (await this.#keys.verifySignatureWithTrustedKeys(obj)) trusted.push({ signature: obj });
         return issuersOf(trusted);
     }
 
     async isSignedBy(dataHash: string, issuer: PersonId): Promise<boolean> {
-        for (const { obj } of await getSignatures(this.#one.objects, dataHash, issuer))
+        for (const { obj } of await getSignatures(this.#one.objects, dataHash, issuer, MAX_STATEMENTS_ABOUT))
             if (await this.#keys.verifySignatureWithTrustedKeys(obj)) return true;
         return false;
     }
@@ -139,8 +146,12 @@ export class Certificates {
     ): Promise<FoundCertificate<C>[]> {
         const { objects } = this.#one;
         const found: FoundCertificate<C>[] = [];
+        let statements = 0;
         for (const entry of await getAllEntries(objects, target, type)) {
-            const signatures = await getSignatures(objects, entry);
+            if (statements++ > MAX_STATEMENTS_ABOUT) break;
+            const most = Math.max(0, MAX_STATEMENTS_ABOUT - statements);
+            const signatures = await getSignatures(objects, entry, undefined, most);
+            statements += signatures.length;
             const certificate = signatures.length === 0 ? undefined : await read(entry);
             if (certificate === undefined) continue;
             for (const { obj: signature, hash: signatureHash } of signatures) {

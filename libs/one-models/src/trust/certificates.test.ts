@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ensureHash, type AnyObject, type Typed } from '@refinio/one.core';
 import { certificateRecipes, LicenseRecipe, type CertificateType } from '../recipes/trust-recipes.ts';
 import { readAs, storeObject } from '../typed-objects.ts';
 import { affirmIn, certifyIn } from './certificates.ts';
 import { licenses } from './licenses.ts';
 import { signIn, verifies } from './signatures.ts';
+import { createSigner } from './signer.ts';
 import { newKey, signerWith, TestWorld, type PersonId } from './test-world.ts';
 
 interface Vectors {
@@ -149,3 +150,19 @@ describe('querying', () => {
         ]);
     });
 });
+
+test('who has signed something is found among the first of very many', async () => {
+    const data = await nextNote();
+    using signer = await createSigner(world.one.keyChain, world.me);
+    await world.transact(objects => signIn(objects, data, signer));
+    await world.transact(async objects => {
+        for (let i = 0; i < 11_000; i++) {
+            const signature = i.toString(16).padStart(128, '0');
+            await storeObject(objects, { $type$: 'Signature', issuer: world.me, data, signature } as never);
+        }
+    });
+    const reads = jest.spyOn(world.one.objects.store, 'get');
+    expect(await world.certificates.signedBy(data)).toEqual([world.me]);
+    expect(reads.mock.calls.length).toBeLessThan(10_500);
+    reads.mockRestore();
+}, 60_000);

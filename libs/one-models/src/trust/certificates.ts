@@ -1,4 +1,5 @@
-// Issuing certificates (spec 32-B.4). To pass one on, its signature is granted: certificate, license and data are parts of it.
+// Issuing certificates (spec 32-B.4). To pass one on, its signature is granted: certificate, license and data are parts
+// of it.
 import { ensureHash, type ObjectTransaction, type Typed } from '@refinio/one.core';
 import type {
     AffirmationCertificate,

@@ -2,8 +2,8 @@ import { ignoreBroken, type ObjectOf, type ObjectReader, type RecipeDefinition }
 import { readAs } from '../typed-objects.ts';
 
 /**
- * An object of a recipe. What is damaged, missing or of another type counts as not there: where an object can only give trust, one
- * that cannot be read gives none, and must not hide the others.
+ * An object of a recipe. What is damaged, missing or of another type counts as not there: where an object can only give
+ * trust, one that cannot be read gives none, and must not hide the others.
  */
 export async function findObject<const R extends RecipeDefinition>(
     objects: ObjectReader,

@@ -1,5 +1,5 @@
-// What certificates mean, in words for people (spec 32-B.3). Programs never look at it, and peers accept any wording; it is our own,
-// because a certificate must not name a license that is not stored with it.
+// What certificates mean, in words for people (spec 32-B.3). Programs never look at it, and peers accept any wording;
+// it is our own, because a certificate must not name a license that is not stored with it.
 import type { CertificateType, License } from '../recipes/trust-recipes.ts';
 
 /** A changed text is another object: certificates of before keep theirs. */

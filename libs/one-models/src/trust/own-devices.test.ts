@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Keys, SHA256Hash } from '@refinio/one.core';
 import type { DeviceRevocation } from '../recipes/device-recipes.ts';
 import { storeObject } from '../typed-objects.ts';
@@ -232,7 +232,7 @@ test('other people are trusted as before', async () => {
     expect(ids).toHaveLength(2);
 });
 
-test('revocations that nobody has signed switch nothing off, however many there are', async () => {
+test('revocations that nobody has signed switch nothing off, and cost something once, however many there are', async () => {
     const contact = await world.contact('flooded@example.org');
     await world.trust(contact.profile);
     const keysHash = await world.keysObject(contact.id, contact.hex);
@@ -243,4 +243,9 @@ test('revocations that nobody has signed switch nothing off, however many there 
             });
     });
     expect(await world.keys.isKeyTrusted(contact.hex)).toBe(true);
+    const reads = jest.spyOn(world.one.objects.store, 'list');
+    await world.profile(world.me, [], { profileId: 'an event' });
+    expect(await world.keys.isKeyTrusted(contact.hex)).toBe(true);
+    expect(reads.mock.calls.length).toBeLessThan(200);
+    reads.mockRestore();
 }, 30_000);

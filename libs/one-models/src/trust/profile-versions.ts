@@ -1,6 +1,7 @@
 import {
     ignoreBroken,
     ensureHash,
+    type ObjectReader,
     type ObjectStore,
     type Person,
     type SHA256Hash,
@@ -33,11 +34,13 @@ interface Walked extends ProfileHistory {
     readonly nodes: ReadonlySet<string>;
 }
 
+const SIGN_KEY_FRAME = '<div itemscope itemtype="//refin.io/SignKey">';
+
 const NONE: ProfileHistory = { versions: new Set(), limited: false };
 
 /**
- * Versions of profiles, kept for as long as there is room: all of it is named by hashes and cannot become wrong. A history that has
- * grown is walked down to what is known of it; only one walk is bounded.
+ * Versions of profiles, kept for as long as there is room: all of it is named by hashes and cannot become wrong. A
+ * history that has grown is walked down to what is known of it; only one walk is bounded.
  */
 export class ProfileVersions {
     readonly #objects: ObjectStore;
@@ -124,6 +127,11 @@ export class ProfileVersions {
         for (const map of [this.#versions, this.#keys, this.#histories]) map.clear();
         this.#count = entries;
     }
+}
+
+/** Whether something is a key of signing; also if it is not here: it may still come. */
+export async function isSignKey(objects: ObjectReader, hash: string): Promise<boolean> {
+    return (await objects.findText(hash))?.startsWith(SIGN_KEY_FRAME) !== false;
 }
 
 /** Hashes of the nodes that a node follows, in ascending order. */

@@ -2,24 +2,24 @@
 //
 // A revocation works against everything that certificates say, so that it must not be everybody's. It counts if
 //
-//   1. its `owner` has signed it, and is one of my identities or an owner that this device has accepted: one that an `OwnDevice` names as
-//      the owner of one of my identities, signed by that owner with a trusted key *and* by this identity with a root key. The owner's
-//      signature alone does not do: any contact can name himself the owner of my device, or of that of a friend.
-//   2. The key that signed it is trusted. Those of my identities with root keys are looked at first; what they revoke is not trusted when
-//      the others are looked at. Among the others nobody silences anybody: keys that revoke each other are all revoked, because one of
-//      the two holders is a thief, and which one cannot be told.
-//   3. Root keys of this device are spared, unless my main identity has signed with a root key: an archive whose owner signs for a thief
-//      must not make a device deaf to its own person.
+//   1. its `owner` has signed it, and is one of my identities or an owner that this device has accepted: one that an
+//      `OwnDevice` names as the owner of one of my identities, signed by that owner with a trusted key *and* by this
+//      identity with a root key. The owner's signature alone does not do: any contact can name himself the owner of my
+//      device, or of that of a friend.
+//   2. The key that signed it is trusted. Those of my identities with root keys are looked at first; what they revoke
+//      is not trusted when the others are looked at. Among the others nobody silences anybody: keys that revoke each
+//      other are all revoked, because one of the two holders is a thief, and which one cannot be told.
+//   3. Root keys of this device are spared, unless my main identity has signed with a root key: an archive whose owner
+//      signs for a thief must not make a device deaf to its own person.
 //
-// It counts for all keys that its `Keys` object names, whosever profile they stand in, and also if no `OwnDevice` is there: that may
-// come later, or never. There is no way back; a device that was revoked by mistake becomes a new person. Revocations by anybody else are
-// stored and mean nothing. What cannot be read makes evaluation fail instead of leaving a key trusted.
+// It counts for all keys that its `Keys` object names, whosever profile they stand in, and also if no `OwnDevice` is
+// there: that may come later, or never. There is no way back; a device that was revoked by mistake becomes a new
+// person. Revocations by anybody else mean nothing, and are not taken over from strangers. What cannot be read makes
+// evaluation fail instead of leaving a key trusted.
 import { KeysRecipe, type Keys, type Person, type SHA256Hash, type SHA256IdHash } from '@refinio/one.core';
 import { MAX_REVOCATIONS } from '../limits.ts';
 import { DeviceRevocationRecipe, OwnDeviceRecipe, type DeviceRevocation } from '../recipes/device-recipes.ts';
-import type { Signature } from '../recipes/trust-recipes.ts';
 import { readAs } from '../typed-objects.ts';
-import { getSignaturesOrThrow, verifies } from './signatures.ts';
 import type { Limited, TrustFacts } from './trust-facts.ts';
 import type { TrustNode } from './trust-graph.ts';
 
@@ -40,8 +40,8 @@ export interface Revocations {
 }
 
 type OwnerId = SHA256IdHash<Person>;
-type Proves = (signature: Signature) => Promise<boolean>;
-type IsTrusted = (node: TrustNode) => Promise<boolean>;
+/** Whether a key is trusted as the key of a person. */
+export type IsTrusted = (node: TrustNode) => Promise<boolean>;
 
 /** Those that my identities have signed with root keys. */
 export async function ownRevocations(facts: TrustFacts): Promise<Revocations> {
@@ -50,7 +50,7 @@ export async function ownRevocations(facts: TrustFacts): Promise<Revocations> {
     let limited = false;
     for (const owner of await facts.ownIdentities()) {
         const rootKeys = await facts.rootKeys(owner);
-        const signed = await signedRevocations(facts, owner, madeByOneOf(rootKeys));
+        const signed = await signedRevocations(facts, owner, rootKeys, isRootKey);
         limited ||= signed.limited;
         for (const revocation of signed.found) {
             const key = revocation.keys.publicSignKey;
@@ -68,7 +68,7 @@ export async function allRevocations(facts: TrustFacts, own: Revocations, isTrus
     const accepted = await acceptedOwners(facts, isTrusted);
     limited ||= accepted.limited;
     for (const owner of new Set([...(await facts.ownIdentities()), ...accepted.found])) {
-        const signed = await signedRevocations(facts, owner, signature => isSignedBy(facts, signature, isTrusted));
+        const signed = await signedRevocations(facts, owner, (await facts.keysOf(owner)).found, isTrusted);
         limited ||= signed.limited;
         for (const revocation of signed.found) {
             if (list.some(({ revocationHash }) => revocationHash === revocation.revocationHash)) continue;
@@ -79,63 +79,63 @@ export async function allRevocations(facts: TrustFacts, own: Revocations, isTrus
     return { list, keys, limited };
 }
 
-/** Revocations that name an owner and bear a signature of it that proves something. */
-export async function signedRevocations(
+/** Revocations that name an owner and were signed by it with one of these keys. */
+async function signedRevocations(
     facts: TrustFacts,
     owner: OwnerId,
-    proves: Proves,
+    keys: readonly string[],
+    isTrusted: IsTrusted,
 ): Promise<Limited<readonly Revocation[]>> {
     const { objects } = facts.sources;
     const entries = await facts.entries(owner, 'DeviceRevocation');
     const list: Revocation[] = [];
     for (const entry of entries) {
         // First: what anybody has stored without a signature is not even read, and does not count for the bound.
-        if (!(await isSigned(facts, entry, owner, proves))) continue;
+        if (!(await isSigned(facts, entry, owner, keys, isTrusted))) continue;
         if (list.length === MAX_REVOCATIONS) return { found: list, limited: true };
         const revocation = await readAs(objects, DeviceRevocationRecipe, entry);
         if (revocation.owner !== owner) continue;
-        const keys = await readAs(objects, KeysRecipe, revocation.keysHash);
-        list.push({ revocation, revocationHash: entry as SHA256Hash<DeviceRevocation>, keys });
+        const revoked = await readAs(objects, KeysRecipe, revocation.keysHash);
+        list.push({ revocation, revocationHash: entry as SHA256Hash<DeviceRevocation>, keys: revoked });
     }
     return { found: list, limited: false };
 }
 
-/** Whether a signature was made by a key of its issuer that is trusted. */
-export async function isSignedBy(facts: TrustFacts, signature: Signature, isTrusted: IsTrusted): Promise<boolean> {
-    const person = signature.issuer;
-    for (const key of (await facts.keysOf(person)).found)
-        if (verifies(signature, key) && (await isTrusted({ person, key }))) return true;
-    return false;
-}
-
 /** Owners of this device that it has accepted itself. */
-async function acceptedOwners(facts: TrustFacts, isTrusted: IsTrusted): Promise<Limited<readonly OwnerId[]>> {
+export async function acceptedOwners(facts: TrustFacts, isTrusted: IsTrusted): Promise<Limited<readonly OwnerId[]>> {
     const found: OwnerId[] = [];
     for (const me of await facts.ownIdentities()) {
         const rootKeys = await facts.rootKeys(me);
         for (const entry of await facts.entries(me, 'OwnDevice')) {
-            if (!(await isSigned(facts, entry, me, madeByOneOf(rootKeys)))) continue;
+            if (!(await isSigned(facts, entry, me, rootKeys, isRootKey))) continue;
             if (found.length === MAX_REVOCATIONS) return { found, limited: true };
             const { owner, device } = await readAs(facts.sources.objects, OwnDeviceRecipe, entry);
             if (device !== me) continue;
-            if (await isSigned(facts, entry, owner, signature => isSignedBy(facts, signature, isTrusted)))
-                found.push(owner);
+            if (await isSigned(facts, entry, owner, (await facts.keysOf(owner)).found, isTrusted)) found.push(owner);
         }
     }
     return { found, limited: false };
 }
 
-/** Whether something bears a signature of an issuer that proves something. @throws if one of them cannot be read */
-export async function isSigned(facts: TrustFacts, hash: string, issuer: OwnerId, proves: Proves): Promise<boolean> {
+/**
+ * Whether an issuer has signed something with one of these keys that is trusted.
+ * @throws if a signature cannot be read
+ */
+export async function isSigned(
+    facts: TrustFacts,
+    hash: string,
+    issuer: OwnerId,
+    keys: readonly string[],
+    isTrusted: IsTrusted,
+): Promise<boolean> {
     facts.note(hash, 'Signature');
-    for (const { obj } of await getSignaturesOrThrow(facts.sources.objects, hash, issuer))
-        if (await proves(obj)) return true;
+    for (const key of await facts.sources.signatures.keysThatSigned(hash, issuer, keys))
+        if (await isTrusted({ person: issuer, key })) return true;
     return false;
 }
 
-function madeByOneOf(keys: readonly string[]): Proves {
-    return signature => Promise.resolve(keys.some(key => verifies(signature, key)));
-}
+/** Where only root keys are asked for. */
+const isRootKey: IsTrusted = () => Promise.resolve(true);
 
 async function allRootKeys(facts: TrustFacts): Promise<ReadonlySet<string>> {
     const keys = new Set<string>();

@@ -1,4 +1,5 @@
-// Signatures of objects (spec 32-B.2). The message is the text of the hash; whose key it was, only the evaluation of trust can say.
+// Signatures of objects (spec 32-B.2). The message is the text of the hash; whose key it was, only the evaluation of
+// trust can say.
 import {
     ensureHash,
     ensurePublicSignKey,
@@ -34,15 +35,18 @@ export async function signIn(objects: ObjectTransaction, dataHash: string, signe
     return { obj, hash: await storeObject(objects, obj) };
 }
 
-/** What claims to be signatures of an object, in the order of storing. Those that cannot be read are left out. */
+/**
+ * What claims to be signatures of an object, in the order of storing. Those that cannot be read are left out.
+ * @param most that are read
+ */
 export async function getSignatures(
     objects: ObjectReader,
     dataHash: string,
     issuer?: SHA256IdHash<Person>,
+    most = Infinity,
 ): Promise<Named<Signature>[]> {
-    return signaturesOf(dataHash, issuer, await getAllEntries(objects, dataHash, 'Signature'), hash =>
-        findObject(objects, SignatureRecipe, hash),
-    );
+    const entries = (await getAllEntries(objects, dataHash, 'Signature')).slice(0, most);
+    return signaturesOf(dataHash, issuer, entries, hash => findObject(objects, SignatureRecipe, hash));
 }
 
 /** `getSignatures` where one that is missing would open something. @throws as `readAs` for each that cannot be read */
@@ -76,7 +80,10 @@ export function isHexKey(text: string): boolean {
     return HEX_KEY.test(text);
 }
 
-/** Whether a key made a signature. One that is malformed was made by none. @param hexKey 64 lower case hexadecimal digits */
+/**
+ * Whether a key made a signature. One that is malformed was made by none.
+ * @param hexKey 64 lower case hexadecimal digits
+ */
 export function verifies({ data, signature }: Signature, hexKey: string): boolean {
     if (!isHexKey(hexKey)) return false;
     return hashSignatureVerify(data, signature, ensurePublicSignKey(hexToUint8ArrayWithCheck(hexKey)));

@@ -8,7 +8,8 @@ export interface Signer {
 }
 
 /** Of a person of this device; `using` wipes the key at the end.
- * @throws KeyChainError `KEYCH-NODEFKEYS` if this device has no keys of the issuer; `KEYMKM-NOKEYDEC` if the key chain is locked
+ * @throws KeyChainError `KEYCH-NODEFKEYS` if this device has no keys of the issuer; `KEYMKM-NOKEYDEC` if the key chain
+ * is locked
  */
 export async function createSigner(keyChain: KeyChain, issuer: SHA256IdHash<Person>): Promise<Signer & Disposable> {
     const api = await keyChain.createCryptoApiFromDefaultKeys(issuer);

@@ -53,7 +53,7 @@ export class TestWorld implements AsyncDisposable {
         this.people = new TestPeople(one.owner);
         this.keys = new TrustedKeys(one, this.people);
         this.certificates = new Certificates(one, this.keys);
-        this.devices = new OwnDevices(one, this.keys);
+        this.devices = new OwnDevices(this.keys);
     }
 
     /** The owner has a profile, and both rights. */

@@ -11,7 +11,8 @@ import {
 } from '../recipes/trust-recipes.ts';
 import { findObject } from './find-object.ts';
 import { Memo } from './memo.ts';
-import { allRevocations, ownRevocations, type Revocations } from './revocations.ts';
+import { readOwnDevices, type OwnDeviceState } from './own-devices.ts';
+import { acceptedOwners, allRevocations, ownRevocations, type Revocations } from './revocations.ts';
 import { verifies } from './signatures.ts';
 import type { TrustFacts } from './trust-facts.ts';
 import {
@@ -44,8 +45,8 @@ export interface KeyTrustInfo {
     /** For people; empty when certificates made it trusted. */
     readonly reason: string;
     /**
-     * At first all certificates that count, whose keys would be trusted without this one, too. Below it, each time, the one by which a
-     * root key is nearest: so the whole never becomes large, however many ways there are.
+     * At first all certificates that count, whose keys would be trusted without this one, too. Below it, each time, the
+     * one by which a root key is nearest: so the whole never becomes large, however many ways there are.
      */
     readonly certificates: readonly { readonly certificate: KeyCertificate; readonly keyTrustInfo: KeyTrustInfo }[];
 }
@@ -89,7 +90,9 @@ class Reading {
     }
 }
 
-/** The rules of spec 32-C.2–C.4 over what was read. Nothing in it is ever corrected: after news, another one is made. */
+/**
+ * The rules of spec 32-C.2–C.4 over what was read. Nothing in it is ever corrected: after news, another one is made.
+ */
 export class TrustDecisions {
     readonly facts: TrustFacts;
     readonly #ownRevocations = new Memo<Revocations>();
@@ -99,6 +102,8 @@ export class TrustDecisions {
     readonly #beforeOthers = new Memo<Decided>();
     readonly #decided = new Memo<Decided>();
     readonly #explained = new Memo<KeyTrustInfo>();
+    readonly #acceptedOwners = new Memo<readonly PersonId[]>();
+    readonly #ownDevices = new Memo<readonly OwnDeviceState[]>();
 
     constructor(facts: TrustFacts) {
         this.facts = facts;
@@ -137,6 +142,20 @@ export class TrustDecisions {
         );
     }
 
+    /** Owners that this device has accepted itself. */
+    acceptedOwners(): Promise<readonly PersonId[]> {
+        return this.#acceptedOwners.get('', async () => {
+            const { found } = await acceptedOwners(this.facts, node => this.isTrusted(node));
+            return [...new Set(found)];
+        });
+    }
+
+    ownDevices(owner: PersonId): Promise<readonly OwnDeviceState[]> {
+        return this.#ownDevices.get(owner, async () =>
+            readOwnDevices(this.facts, owner, await this.revocations(), node => this.isTrusted(node)),
+        );
+    }
+
     async isTrusted(node: TrustNode): Promise<boolean> {
         return (await this.#decide(node)).trusted;
     }
@@ -150,7 +169,7 @@ export class TrustDecisions {
         const persons = new Set<PersonId>();
         for (const own of await this.facts.ownIdentities())
             if ((await this.facts.rootKeys(own)).includes(key)) persons.add(own);
-        for (const { person } of (await this.facts.profilesOf(key)).found) persons.add(person);
+        for (const person of await this.facts.personsOf(key)) persons.add(person);
         return [...persons];
     }
 
@@ -183,14 +202,12 @@ export class TrustDecisions {
     }
 
     async #readVouches({ person, key }: TrustNode): Promise<KeyFacts> {
-        const profiles = await this.facts.profilesOf(key);
+        const versions = await this.facts.versionsWith(person, key);
         const reading = new Reading();
         const vouches: Vouch[] = [];
-        let { limited } = profiles;
-        let kind: KeyFacts['kind'] = 'unknown';
-        for (const { version, person: about } of profiles.found) {
-            if (about !== person) continue;
-            kind = 'key';
+        let { limited } = versions;
+        const kind = versions.found.length > 0 ? 'key' : 'unknown';
+        for (const version of versions.found) {
             for (const recipe of vouching)
                 for await (const statement of this.#statements(version, recipe, reading)) {
                     const { certificate, signature } = statement;
@@ -206,8 +223,8 @@ export class TrustDecisions {
     }
 
     /**
-     * Whether the issuer has the right that a certificate of this type needs. With the right for oneself others than me can only vouch
-     * for themselves: deployed instances let them vouch for everybody (spec 32-C.5 #3).
+     * Whether the issuer has the right that a certificate of this type needs. With the right for oneself others than me
+     * can only vouch for themselves: deployed instances let them vouch for everybody (spec 32-C.5 #3).
      */
     async #mayVouch(certificate: KeyCertificate['certificate'], issuer: PersonId, person: PersonId): Promise<boolean> {
         if (!(await this.facts.isKnown(issuer))) return false;

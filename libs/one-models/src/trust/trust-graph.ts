@@ -1,8 +1,8 @@
 // Who is trusted because of whom (spec 32-C.4), once everything that matters is at hand.
 //
-// The rule of the specification walks from a key to the keys that vouch for it, and so on, and never comes back to a key on its own
-// way. What it finds trusted is what can be reached from root keys along certificates: a shortest way never visits a key twice. So each
-// key is looked at once, however many ways lead to it, and loops need no care.
+// The rule of the specification walks from a key to the keys that vouch for it, and so on, and never comes back to a
+// key on its own way. What it finds trusted is what can be reached from root keys along certificates: a shortest way
+// never visits a key twice. So each key is looked at once, however many ways lead to it, and loops need no care.
 import type { Person, SHA256Hash, SHA256IdHash } from '@refinio/one.core';
 import { MAX_TRUST_KEYS, MAX_TRUST_STATEMENTS } from '../limits.ts';
 import type { AffirmationCertificate, Signature, TrustKeysCertificate } from '../recipes/trust-recipes.ts';

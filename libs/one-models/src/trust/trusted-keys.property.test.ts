@@ -1,4 +1,5 @@
-// Trust in random circles of people against the rule of spec 32-C.4 as the text has it, computed over everything at once.
+// Trust in random circles of people against the rule of spec 32-C.4 as the text has it, computed over everything at
+// once.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Profile } from '../recipes/people-recipes.ts';
@@ -67,7 +68,9 @@ class PlainRule {
         );
     }
 
-    /** Certificates on profiles with a key that are signed by somebody with the right and a key known of that person. */
+    /**
+     * Certificates on profiles with a key that are signed by somebody with the right and a key known of that person.
+     */
     applicable(of: number, wanted: number): Certificate[] {
         const { profiles, certificates } = this.#circle;
         return certificates.filter(({ type, profile, by: { issuer, key: signedWith } }) => {

@@ -1,9 +1,10 @@
-import type { ObjectEvent, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
+import type { OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
 import { MAX_TRUST_CACHE } from '../limits.ts';
 import type { Signature } from '../recipes/trust-recipes.ts';
 import type { KnownPeople } from './known-people.ts';
 import { ProfileVersions } from './profile-versions.ts';
 import type { Revocation } from './revocations.ts';
+import { SignatureChecks } from './signature-checks.ts';
 import { verifies } from './signatures.ts';
 import { TrustDecisions, trustReasons, type KeyTrustInfo, type Rights, type RootKeyMode } from './trust-decisions.ts';
 import { TrustFacts } from './trust-facts.ts';
@@ -11,11 +12,11 @@ import { TrustFacts } from './trust-facts.ts';
 type PersonId = SHA256IdHash<Person>;
 
 /**
- * Which signing keys are to be believed (spec 32-C). Answers are computed when somebody asks, and kept until something is stored on which
- * one of them may rest; so what is certified or revoked counts at once.
+ * Which signing keys are to be believed (spec 32-C). Answers are computed when somebody asks, and kept until something
+ * is stored on which one of them may rest; so what is certified or revoked counts at once.
  *
- * A key is trusted as the key of a person: deployed instances ask only whether the key is, whoever's profile made it so. There, each
- * contact speaks with the voice of everybody by a profile about them that holds his own key.
+ * A key is trusted as the key of a person: deployed instances ask only whether the key is, whoever's profile made it
+ * so. There, each contact speaks with the voice of everybody by a profile about them that holds his own key.
  */
 export class TrustedKeys implements Disposable {
     readonly #newFacts: () => TrustFacts;
@@ -23,10 +24,13 @@ export class TrustedKeys implements Disposable {
     #decisions: TrustDecisions;
 
     constructor({ objects, keyChain }: Pick<OneInstance, 'objects' | 'keyChain'>, people: KnownPeople) {
-        const profiles = new ProfileVersions(objects);
-        this.#newFacts = () => new TrustFacts({ objects, keyChain, people, profiles });
+        const [profiles, signatures] = [new ProfileVersions(objects), new SignatureChecks(objects)];
+        this.#newFacts = () => new TrustFacts({ objects, keyChain, people, profiles, signatures });
         this.#decisions = new TrustDecisions(this.#newFacts());
-        this.#endListening = objects.events.listen(event => this.#onStored(event));
+        this.#endListening = objects.events.listen(event => {
+            signatures.onStored(event);
+            if (this.#decisions.facts.isChangedBy(event)) this.#forget();
+        });
     }
 
     /** Ends the listening; what is asked afterwards may be out of date. */
@@ -115,8 +119,9 @@ export class TrustedKeys implements Disposable {
         return (await this.decisions.revocations()).list;
     }
 
-    #onStored(event: ObjectEvent): void {
-        if (this.#decisions.facts.isChangedBy(event)) this.#forget();
+    /** Owners that an identity of mine on this device has accepted, and who make it one of their devices. */
+    acceptedOwners(): Promise<readonly PersonId[]> {
+        return this.decisions.acceptedOwners();
     }
 
     /** Who is still computing goes on with the old state, whose answers nobody is given any more. */
