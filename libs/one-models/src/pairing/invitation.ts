@@ -93,6 +93,6 @@ function ensureInvitation(value: unknown): Invitation {
     return { token, publicKey, url };
 }
 
-function isWebSocketUrl(text: string): boolean {
+export function isWebSocketUrl(text: string): boolean {
     return URL.canParse(text) && ['ws:', 'wss:'].includes(new URL(text).protocol);
 }

@@ -1,0 +1,2 @@
+export { InvitationsUnavailableError } from './invitations-unavailable.ts';
+export { RedisInvitations, type RedisInvitationsOptions } from './redis-invitations.ts';
