@@ -1,18 +1,15 @@
-// Two instances, each in a process of its own with its store on the disk, over a WebSocket on this machine: how fast an empty
+// Two instances, each in a process of its own with its store on the disk, over an encrypted connection on this machine: how fast an empty
 // one is filled, how long one new object takes, and what it costs when nothing is new.
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createAccessIn, OneInstance, type Typed } from '@refinio/one.core';
 import { EmbeddedBackend } from '@refinio/one.core/storage/embedded';
-import { WebSocketServer } from 'ws';
+import { listenForChannels } from './encrypted-channel.ts';
 import { note, NoteRecipe } from './notes.ts';
 import { PeerProcess, type PeerReport } from './peer.ts';
-import { WebSocketChannel } from './web-socket-channel.ts';
 
 const { values } = parseArgs({
     options: { objects: { type: 'string', default: '10000' }, folder: { type: 'string', default: tmpdir() } },
@@ -33,17 +30,14 @@ try {
     });
     const email = 'b@example.org';
     const { idHash: bob } = await one.objects.storeIdObject({ $type$: 'Person', email } as Typed);
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: 2 ** 30 });
-    await once(server, 'listening');
-    server.on('connection', socket => {
-        const channel = new WebSocketChannel(socket);
+    let keep = false;
+    const server = await listenForChannels(channel => {
         one.startChum({
             ...{ channel, chumName: 'bench', remoteInstanceName: 'b', remotePerson: bob },
             keepRunning: keep,
         });
     });
-    let keep = false;
-    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { url, key } = server;
 
     const fillStart = performance.now();
     for (let at = 0; at < OBJECTS; at += BATCH)
@@ -59,7 +53,7 @@ try {
         `${number((OBJECTS / (performance.now() - fillStart)) * 1000)}/s`,
     );
 
-    const peer = await PeerProcess.start({ folder: join(folder, 'b'), url, remotePerson: one.owner });
+    const peer = await PeerProcess.start({ folder: join(folder, 'b'), url, key, remotePerson: one.owner });
     let memory = 0;
     const timer = setInterval(() => (memory = Math.max(memory, process.memoryUsage().rss)), 50);
     const before = process.cpuUsage();
@@ -70,7 +64,7 @@ try {
     const perSecond = (count: number, { ms }: PeerReport): string => number((count / ms) * 1000);
     row(`${number(OBJECTS)} versions into an empty store`, `${perSecond(OBJECTS, first)} versions/s`);
     row('… objects stored there (versions, nodes, IDs apart)', `${perSecond(first.stored, first)}/s`);
-    row('… messages sent by the importer, bytes received', `${number(first.messages)}, ${number(first.bytes)}`);
+    row('… requests sent by the importer, bytes received', `${number(first.requests)}, ${number(first.bytes)}`);
     row('… most memory of exporter and importer', `${number(memory / 2 ** 20)}, ${first.memoryMB} MB`);
     row(
         '… time of the processor, exporter and importer',
@@ -104,7 +98,7 @@ try {
     row('idle while connected, exporter', `${((user + system) / 10 / IDLE_MS).toFixed(2)} % of a core`);
     await peer.disconnect();
     await peer.stop();
-    server.close();
+    await server[Symbol.asyncDispose]();
 } finally {
     await rm(folder, { recursive: true });
 }

@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { OneInstance } from '@refinio/one.core';
 import { EmbeddedBackend } from '@refinio/one.core/storage/embedded';
-import { WebSocket } from 'ws';
 import { NoteRecipe } from './notes.ts';
-import { WebSocketChannel } from './web-socket-channel.ts';
+import { dialChannel } from './encrypted-channel.ts';
 
 export interface PeerOptions {
     readonly folder: string;
     readonly url: string;
+    /** Of the listener there, hexadecimal. */
+    readonly key: string;
     /** ID hash of the person on the other side. */
     readonly remotePerson: string;
 }
@@ -20,7 +21,7 @@ export interface PeerReport {
     readonly ms: number;
     readonly stored: number;
     readonly errors: number;
-    readonly messages: number;
+    readonly requests: number;
     readonly bytes: number;
     readonly memoryMB: number;
     readonly cpuMs: number;
@@ -80,7 +81,7 @@ export class PeerProcess {
     }
 }
 
-async function run({ folder, url, remotePerson }: PeerOptions): Promise<void> {
+async function run({ folder, url, key, remotePerson }: PeerOptions): Promise<void> {
     const one = await OneInstance.open({
         ...{ name: 'b', email: 'b@example.org', secret: 's', recipes: [NoteRecipe] },
         storage: EmbeddedBackend.open(folder, { create: true }),
@@ -90,9 +91,7 @@ async function run({ folder, url, remotePerson }: PeerOptions): Promise<void> {
         process.send?.({ text: String(event.obj['text']), at: String(process.hrtime.bigint()) });
     });
     const begin = async (keepRunning: boolean) => {
-        const socket = new WebSocket(url, { maxPayload: 2 ** 30 });
-        const channel = new WebSocketChannel(socket);
-        await once(socket, 'open');
+        const channel = await dialChannel(url, key);
         const start = { at: performance.now(), cpu: process.cpuUsage() };
         const names = { chumName: 'bench', remoteInstanceName: 'a', remotePerson };
         const session = one.startChum({ ...names, channel, keepRunning });
@@ -108,7 +107,7 @@ async function run({ folder, url, remotePerson }: PeerOptions): Promise<void> {
                 return {
                     ms: performance.now() - start.at,
                     ...{ stored, errors: errors.length },
-                    messages: channel.sent,
+                    requests: session.status.statistics.requestsSentTotal,
                     bytes: session.status.bytesReceived,
                     memoryMB: Math.round(Math.max(memory, process.memoryUsage().rss) / 2 ** 20),
                     cpuMs: (user + system) / 1000,

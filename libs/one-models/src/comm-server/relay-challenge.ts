@@ -1,10 +1,11 @@
 // How a listener proves that it holds the secret of the key it registers (spec 51 §3.4, §4): it returns the bitwise complement of 64 random
 // bytes, both under the shared key of server and listener.
 import {
-    decryptWithEmbeddedNonce,
-    encryptAndEmbedNonce,
+    deriveSymmetricKeyFromKeypair,
     equalSecrets,
     hexToUint8ArrayWithCheck,
+    symmetricDecryptWithEmbeddedNonce,
+    symmetricEncryptAndEmbedNonce,
     uint8ArrayToHex,
     type CryptoApi,
     type PublicKey,
@@ -27,10 +28,12 @@ export interface RelayChallenge {
 export function createRelayChallenge(secretKey: SecretKey, listener: PublicKey): RelayChallenge {
     const bytes = systemRandom(LENGTH);
     const expected = complement(bytes);
+    // Once for both directions: it is the greatest part of the work that a registration is.
+    const key = deriveSymmetricKeyFromKeypair(secretKey, listener);
     return {
-        challenge: uint8ArrayToHex(encryptAndEmbedNonce(bytes, secretKey, listener)),
+        challenge: uint8ArrayToHex(symmetricEncryptAndEmbedNonce(bytes, key)),
         isAnswered: response =>
-            equalSecrets(decryptWithEmbeddedNonce(hexToUint8ArrayWithCheck(response), secretKey, listener), expected),
+            equalSecrets(symmetricDecryptWithEmbeddedNonce(hexToUint8ArrayWithCheck(response), key), expected),
     };
 }
 

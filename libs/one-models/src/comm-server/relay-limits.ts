@@ -1,4 +1,12 @@
-import { MAX_RELAY_SPARES, RELAY_FIRST_MESSAGE_MS, RELAY_PING_INTERVAL_MS, RELAY_PONG_TIMEOUT_MS } from '../limits.ts';
+import {
+    MAX_RELAY_SPARES,
+    RELAY_FIRST_MESSAGE_MS,
+    RELAY_PING_INTERVAL_MS,
+    RELAY_PONG_TIMEOUT_MS,
+    RELAY_REGISTRATION_RATE,
+    RELAY_REQUEST_RATE,
+} from '../limits.ts';
+import type { Rate } from './rate-table.ts';
 
 /** What a communication server bears (spec 51 §3.9). */
 export interface RelayLimits {
@@ -6,6 +14,10 @@ export interface RelayLimits {
     readonly pingIntervalMs: number;
     readonly pongTimeoutMs: number;
     readonly sparesPerKey: number;
+    /** Of those who hold the secret of the key: others cannot use it up. */
+    readonly registrationsPerKey: Rate;
+    /** Of all who ask for the key. */
+    readonly requestsPerKey: Rate;
 }
 
 export const RELAY_LIMITS: RelayLimits = {
@@ -13,4 +25,6 @@ export const RELAY_LIMITS: RelayLimits = {
     pingIntervalMs: RELAY_PING_INTERVAL_MS,
     pongTimeoutMs: RELAY_PONG_TIMEOUT_MS,
     sparesPerKey: MAX_RELAY_SPARES,
+    registrationsPerKey: RELAY_REGISTRATION_RATE,
+    requestsPerKey: RELAY_REQUEST_RATE,
 };

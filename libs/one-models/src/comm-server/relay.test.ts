@@ -1,23 +1,27 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
     createKeyPair,
-    CryptoApi,
     cryptoReady,
     encryptAndEmbedNonce,
     ensurePublicKey,
     hexToUint8ArrayWithCheck,
     uint8ArrayToHex,
 } from '@refinio/one.core';
-import { createSocketPair, type Frame, type SocketPairOptions } from '../transports/memory-sockets.ts';
-import type { MessageSocket } from '../transports/message-socket.ts';
-import { RelayListener, type RelayListenerState } from './relay-listener.ts';
 import { RelayServer } from './relay-server.ts';
+import {
+    connectTo,
+    type End,
+    hexKey as key,
+    listenAt,
+    requestFor as request,
+    tick,
+    useClockOfTests,
+} from './test-relay.ts';
 
 let server: RelayServer;
 beforeEach(async () => {
     await cryptoReady();
-    jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'setImmediate', 'nextTick', 'performance'] });
+    useClockOfTests();
     server = new RelayServer({ limits: { sparesPerKey: 3 } });
 });
 afterEach(async () => {
@@ -25,69 +29,9 @@ afterEach(async () => {
     jest.useRealTimers();
 });
 
-/** What one end of a socket has seen. */
-class End {
-    readonly frames: Frame[] = [];
-    reason: string | undefined;
-    readonly socket: MessageSocket;
-
-    constructor(socket: MessageSocket) {
-        this.socket = socket;
-        socket.listen(frame => this.frames.push(frame));
-        void socket.closed.then(({ reason }) => (this.reason = reason));
-    }
-
-    send(frame: unknown): void {
-        this.socket.send(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame));
-    }
-
-    async next(): Promise<Record<string, string>> {
-        await tick();
-        return JSON.parse(String(this.frames.shift())) as Record<string, string>;
-    }
-}
-
-function connect(options?: SocketPairOptions): End {
-    const [near, far] = createSocketPair(options);
-    server.accept(far);
-    return new End(near);
-}
-
-const key = (keys: { readonly publicKey: Uint8Array }): string => uint8ArrayToHex(keys.publicKey);
-/** Time goes on; before and after it, everything that is under way comes to its end. */
-async function tick(ms = 0): Promise<void> {
-    for (let i = 0; i < 5; i++) await setImmediate();
-    await jest.advanceTimersByTimeAsync(ms);
-    for (let i = 0; i < 5; i++) await setImmediate();
-}
-const request = (target: string, source = 'ab'.repeat(32)) => ({
-    ...{ command: 'communication_request', sourcePublicKey: source, targetPublicKey: target },
-});
-
-/** An instance that keeps itself reachable; each requester gets an end. */
-function listen(keys = createKeyPair(), options: { spares?: number; retryMs?: number } = {}) {
-    const [api, accepted, states, errors] = [
-        new CryptoApi(keys),
-        [] as End[],
-        [] as RelayListenerState[],
-        [] as unknown[],
-    ];
-    const dialled: MessageSocket[] = [];
-    const listener = new RelayListener({
-        ...{ url: 'memory:', crypto: api, onConnection: socket => accepted.push(new End(socket)) },
-        dial: () => {
-            const [near, far] = createSocketPair();
-            dialled.push(near);
-            server.accept(far);
-            return Promise.resolve(near);
-        },
-        onError: error => errors.push(error),
-        ...options,
-    });
-    listener.onStateChange.listen(state => states.push(state));
-    listener.start();
-    return { listener, accepted, states, errors, dialled, key: key(keys) };
-}
+const connect = (): End => connectTo(server);
+const listen = (...[keys, options]: [Parameters<typeof listenAt>[1]?, Parameters<typeof listenAt>[2]?]) =>
+    listenAt(() => server, keys, options);
 
 describe('a registered instance', () => {
     test('is found, and what is said goes to the other side as it is, texts and bytes apart', async () => {
@@ -293,6 +237,86 @@ describe('whoever does not keep to the protocol is closed', () => {
         expect(server.statistics.spares).toBe(0);
         await bob.listener.stop();
     });
+});
+
+describe('a key', () => {
+    test('is asked for only so often, and registered only so often by who holds its secret', async () => {
+        const rate = { burst: 4, perMinute: 60 };
+        server = new RelayServer({
+            limits: { registrationsPerKey: rate, requestsPerKey: { burst: 2, perMinute: 60 } },
+        });
+        const bob = listen();
+        await tick();
+        const requesters: End[] = [];
+        for (let i = 0; i < 3; i++) {
+            const alice = connect();
+            alice.send(request(bob.key));
+            requesters.push(alice);
+            await tick();
+        }
+        expect(requesters.map(({ reason }) => reason)).toEqual([
+            ...[undefined, undefined, 'Close called: This key is asked for too often. Try again in a minute.'],
+        ]);
+        expect(bob.accepted).toHaveLength(2);
+        expect(bob.errors).toEqual([]);
+        const other = listen(undefined, { spares: 5, retryMs: 1_000_000 });
+        await tick();
+        expect(other.errors.map(String).join()).toContain('This key is registered too often.');
+        expect(server.statistics).toMatchObject({ refused: { requests: 1, registrations: 1 }, spares: 2 + 4 });
+        await bob.listener.stop();
+        await other.listener.stop();
+    });
+
+    test('cannot be used up by those who do not hold its secret', async () => {
+        server = new RelayServer({ limits: { registrationsPerKey: { burst: 2, perMinute: 1 } } });
+        const keys = createKeyPair();
+        let failures = 0;
+        for (let i = 0; i < 5; i++) {
+            const thief = connectTo(server, {}, { onFailed: () => failures++ });
+            thief.send({ command: 'register', publicKey: key(keys) });
+            const { challenge = '' } = await thief.next();
+            thief.send({ command: 'authentication_response', response: challenge });
+            await tick();
+        }
+        const bob = listen(keys);
+        await tick();
+        expect(server.statistics).toMatchObject({ spares: 2, refused: { authentication: 5, registrations: 0 } });
+        expect(failures).toBe(5);
+        await bob.listener.stop();
+    });
+});
+
+test('early frames of a requester are bounded, empty ones, too', async () => {
+    const bob = listen(undefined, { spares: 1 });
+    await tick();
+    // It does not answer the ping: the requester has to wait.
+    bob.dialled[0]?.listen(() => undefined);
+    await tick(25_500);
+    const alice = connect();
+    alice.send(request(bob.key));
+    for (let i = 0; i < 300; i++) alice.send('');
+    await tick();
+    expect(alice.reason).toContain('Received unexpected or malformed message');
+    await bob.listener.stop();
+});
+
+test('stopping does not wait for relayed peers that do not answer', async () => {
+    const bob = listen();
+    await tick();
+    const alice = connectTo(server, {
+        line: (frame, line) => (String(frame) === 'stuck' ? new Promise(() => undefined) : line.deliver(frame)),
+    });
+    alice.send(request(bob.key));
+    await tick();
+    alice.send('stuck');
+    alice.socket.close('');
+    const stopped = server[Symbol.asyncDispose]();
+    let isStopped = false;
+    void stopped.then(() => (isStopped = true));
+    await tick(3_000);
+    expect(isStopped).toBe(true);
+    await bob.listener.stop();
+    server = new RelayServer();
 });
 
 test('of a side that sends faster than the other one takes, nothing more is read', async () => {

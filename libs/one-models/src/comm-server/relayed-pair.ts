@@ -1,4 +1,4 @@
-import { RELAY_BUFFER_HIGH, RELAY_BUFFER_LOOK_MS, RELAY_BUFFER_LOW } from '../limits.ts';
+import { RELAY_BUFFER_HIGH, RELAY_BUFFER_LOW } from '../limits.ts';
 import type { MessageSocket } from '../transports/message-socket.ts';
 
 export interface RelayedBytes {
@@ -24,14 +24,6 @@ export class RelayedPair {
 
     #forward(from: MessageSocket, to: MessageSocket): void {
         let isPaused = false;
-        const look = (): void => {
-            if (to.bufferedAmount > RELAY_BUFFER_LOW) {
-                setTimeout(look, RELAY_BUFFER_LOOK_MS);
-                return;
-            }
-            isPaused = false;
-            from.resume();
-        };
         from.listen(frame => {
             this.relayed.frames++;
             this.relayed.bytes += frame.length;
@@ -39,7 +31,10 @@ export class RelayedPair {
             if (isPaused || to.bufferedAmount <= RELAY_BUFFER_HIGH) return;
             isPaused = true;
             from.pause();
-            setTimeout(look, RELAY_BUFFER_LOOK_MS);
+            void to.whenDrained(RELAY_BUFFER_LOW).then(() => {
+                isPaused = false;
+                from.resume();
+            });
         });
     }
 

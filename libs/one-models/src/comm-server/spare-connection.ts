@@ -1,4 +1,5 @@
 import type { MessageSocket } from '../transports/message-socket.ts';
+import type { RelayClient } from './relay-client.ts';
 import type { RelayLimits } from './relay-limits.ts';
 import { expectRelayMessage, formatRelayMessage, RelayMessageError, type RelayMessage } from './relay-messages.ts';
 
@@ -8,6 +9,7 @@ const PING = formatRelayMessage({ command: 'ping' });
 export class SpareConnection {
     readonly key: string;
     readonly socket: MessageSocket;
+    readonly client: RelayClient;
     readonly #limits: RelayLimits;
     readonly #onGone: () => void;
     #timer: ReturnType<typeof setTimeout> | undefined;
@@ -16,9 +18,10 @@ export class SpareConnection {
     #whenAnswered: ((isAlive: boolean) => void) | undefined;
 
     /** @param onGone called when it is of no use any more, unless it was handed over */
-    constructor(key: string, socket: MessageSocket, limits: RelayLimits, onGone: () => void) {
+    constructor(key: string, socket: MessageSocket, client: RelayClient, limits: RelayLimits, onGone: () => void) {
         this.key = key;
         this.socket = socket;
+        this.client = client;
         this.#limits = limits;
         this.#onGone = onGone;
         socket.listen(frame => this.#onFrame(frame));

@@ -118,6 +118,7 @@ describe('a connection', () => {
         const [near, far] = createSocketPair();
         const cannotPause: MessageSocket = {
             bufferedAmount: 0,
+            whenDrained: () => Promise.resolve(),
             closed: near.closed,
             send: frame => near.send(frame),
             close: reason => near.close(reason),

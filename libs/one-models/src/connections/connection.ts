@@ -50,6 +50,7 @@ export class Connection {
     #isPaused = false;
     #closing: { readonly text: string; readonly event: CloseEvent } | undefined;
     #isClosed = false;
+    #isClean = false;
 
     constructor(socket: MessageSocket, { timer = systemTimer, now }: ConnectionOptions = {}) {
         this.#socket = socket;
@@ -62,6 +63,11 @@ export class Connection {
         });
         this.closed = this.#watch();
         socket.listen(frame => this.#receive(frame));
+    }
+
+    /** After it was closed here: whether the peer has got everything that was sent before. */
+    get wasReceived(): boolean {
+        return this.#isClean;
     }
 
     get state(): 'open' | 'closed' {
@@ -99,6 +105,11 @@ export class Connection {
     read(): Promise<Message> {
         if (this.#isListening) throw new TypeError('Messages are not read any more: somebody listens.');
         return this.#queue.read();
+    }
+
+    /** Resolves when a message waits to be read; never, if none comes. */
+    whenQueued(): Promise<void> {
+        return this.#queue.whenAdded();
     }
 
     /**
@@ -175,7 +186,8 @@ export class Connection {
         return this.#end(closed);
     }
 
-    #end({ reason, origin }: SocketClosed): CloseEvent {
+    #end({ reason, origin, isClean }: SocketClosed): CloseEvent {
+        this.#isClean = isClean;
         const event = this.#closing?.event ?? { type: 'closed', reason, origin };
         this.#isClosed = true;
         this.#counter.closed(event);

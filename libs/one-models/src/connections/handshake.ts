@@ -34,7 +34,7 @@ import type { Connection } from './connection.ts';
 import { Encryption, type Role } from './layers/encryption.ts';
 import { Fragmentation } from './layers/fragmentation.ts';
 import { KeepAlive } from './layers/keep-alive.ts';
-import { systemRandom, type Random } from './random.ts';
+import { createRandomPool, systemRandom, type Random } from './random.ts';
 import { readBytes, readCommand, refused, sendCommand } from './set-up-messages.ts';
 import { setUp, type SetUpOptions } from './set-up.ts';
 
@@ -157,7 +157,7 @@ function encrypt(connection: Connection, role: Role, key: SymmetricCryptoApi, op
         key[Symbol.dispose]();
         throw refused('Received a message before the encryption has begun.');
     }
-    connection.attach(() => new Encryption(key, role, options.random ?? systemRandom));
+    connection.attach(() => new Encryption(key, role, options.random ?? createRandomPool()));
     connection.attach(place => new KeepAlive(place, options.timer));
     connection.attach(place => new Fragmentation(place));
 }

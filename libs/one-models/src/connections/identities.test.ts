@@ -81,7 +81,7 @@ describe('the exchange of identities', () => {
 
     test('accepts a key that is on record in capitals, among others', async () => {
         const keys = ['00'.repeat(32), alice.keys.publicKey.toUpperCase()];
-        const records = { known: undefined, personKeys: () => Promise.resolve(keys) };
+        const records = { known: [], personKeys: () => Promise.resolve(keys) };
         const { outcomes } = await exchange({}, { records });
         expect(outcomes[1]).toMatchObject({ isNewPerson: false });
     });
@@ -95,19 +95,19 @@ describe('the exchange of identities', () => {
         ],
         [
             'another key than is on record for the person',
-            { known: undefined, personKeys: () => Promise.resolve([eve.keys.publicKey]) },
+            { known: [], personKeys: () => Promise.resolve([eve.keys.publicKey]) },
             'EP-KEYMISSMATCH',
             'EP-KEYMISSMATCH: Key does not match your previous visit',
         ],
         [
             'a person whose keys on record cannot be read',
-            { known: undefined, personKeys: () => Promise.reject(new Error('damaged')) },
+            { known: [], personKeys: () => Promise.reject(new Error('damaged')) },
             'EP-KEYFAILED',
             `EP-KEYFAILED: Failed to load keys object for person ${alice.known.personId}`,
         ],
         [
             'another instance than is on record for the instance key',
-            { ...nobodyKnown, known: { ...alice.known, instanceId: eve.known.instanceId } },
+            { ...nobodyKnown, known: [{ ...alice.known, instanceId: eve.known.instanceId }] },
             'CONNECTION-ERROR',
             'CONNECTION-ERROR: The instance id we have on record for your specified public key does not match the instance id that you sent us.',
         ],
@@ -121,7 +121,7 @@ describe('the exchange of identities', () => {
     });
 
     test('does not name its own instance to a person with a wrong key', async () => {
-        const records = { known: undefined, personKeys: () => Promise.resolve([eve.keys.publicKey]) };
+        const records = { known: [], personKeys: () => Promise.resolve([eve.keys.publicKey]) };
         const { pair, outcomes } = await exchange({}, { records });
         expect(outcomes[0]).toMatchObject({ code: 'CONNECTION_CLOSED' });
         expect(pair.initiator.queued).toBe(0);
@@ -246,7 +246,7 @@ describe('the exchange of identities', () => {
             expect(pair.clock.waiting).toBe(0);
         }
         const { initiator, acceptor, clock } = await encryptedPair();
-        const hangs = { known: undefined, personKeys: () => new Promise<string[]>(() => undefined) };
+        const hangs = { known: [], personKeys: () => new Promise<string[]>(() => undefined) };
         const results = [
             exchangeIdentities(initiator, 'initiator', alice, nobodyKnown, clock),
             exchangeIdentities(acceptor, 'acceptor', bob, hangs, clock),

@@ -54,8 +54,11 @@ export interface KnownPeer {
 }
 
 export interface PeerRecords {
-    /** By the instance key that the handshake has proved; undefined if there is no endpoint with it. */
-    readonly known: KnownPeer | undefined;
+    /**
+     * Who is said to have the key that the handshake has proved; none if there is no endpoint with it. Several, if somebody has written an
+     * endpoint with the key of another: only its owner gets through the handshake.
+     */
+    readonly known: readonly KnownPeer[];
     /**
      * Public encryption keys in the `personKeys` of all endpoints of a person; none: a new person.
      * @throws anything, if one of the Keys objects cannot be loaded
@@ -161,7 +164,7 @@ async function prove(
 
 /** @returns whether nothing was known of the person */
 async function checkPerson(records: PeerRecords, personId: SHA256IdHash<Person>, keys: Keys): Promise<boolean> {
-    if (records.known !== undefined && records.known.personId !== personId)
+    if (records.known.length > 0 && !records.known.some(known => known.personId === personId))
         throw coded('EP-PERSONIDMISMATCH', 'The person id does not match the one we have on record.');
     let recorded: readonly string[];
     try {
@@ -176,12 +179,13 @@ async function checkPerson(records: PeerRecords, personId: SHA256IdHash<Person>,
 }
 
 function checkInstance(
-    known: KnownPeer | undefined,
+    known: readonly KnownPeer[],
     personId: SHA256IdHash<Person>,
     instance: InstanceId,
     instanceId: SHA256IdHash<Instance>,
 ): void {
-    if (known !== undefined && known.instanceId !== instanceId)
+    const isRecorded = (each: KnownPeer): boolean => each.personId === personId && each.instanceId === instanceId;
+    if (known.length > 0 && !known.some(isRecorded))
         throw new ConnectionError(
             'INSTANCE_ID_MISMATCH',
             'The instance id we have on record for your specified public key does not match the instance id that you sent us.',

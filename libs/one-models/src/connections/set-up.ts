@@ -9,6 +9,12 @@ export interface SetUpOptions {
     readonly timeoutMs?: number;
 }
 
+interface PartOptions extends SetUpOptions {
+    readonly timeoutMs: number;
+    /** The peer may close the connection after its last message: what it has sent counts. */
+    readonly outlives?: boolean;
+}
+
 /** Texts that peers know (spec 50 §4). */
 const CRYPTO_TEXTS: Partial<Record<CryptoErrorCode, string>> = {
     'CYENC-ENSPUB': 'CYENC-ENSPUB: Data is not a public key',
@@ -23,7 +29,7 @@ const CRYPTO_TEXTS: Partial<Record<CryptoErrorCode, string>> = {
 export async function setUp<T>(
     connection: Connection,
     what: string,
-    { timer = systemTimer, timeoutMs }: SetUpOptions & { readonly timeoutMs: number },
+    { timer = systemTimer, timeoutMs, outlives = false }: PartOptions,
     run: () => Promise<T>,
 ): Promise<T> {
     const { promise: late, reject } = Promise.withResolvers<never>();
@@ -31,7 +37,7 @@ export async function setUp<T>(
         reject(new ConnectionError('SETUP_TIMEOUT', `The ${what} was not over after ${timeoutMs} ms`));
     }, timeoutMs);
     try {
-        return await Promise.race([run(), late, whenClosed(connection)]);
+        return await Promise.race([run(), late, ...(outlives ? [] : [whenClosed(connection)])]);
     } catch (error) {
         connection.close(closeReasonOf(error));
         throw error;

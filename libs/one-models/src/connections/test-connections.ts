@@ -37,6 +37,11 @@ export class TestClock {
         return () => this.#waiting.delete(id);
     };
 
+    /** Milliseconds since it was made. */
+    get elapsed(): number {
+        return this.#now;
+    }
+
     /** Timers that wait. */
     get waiting(): number {
         return this.#waiting.size;
@@ -84,10 +89,10 @@ export async function testIdentity(name: string): Promise<TestIdentity> {
     };
 }
 
-export const nobodyKnown: PeerRecords = { known: undefined, personKeys: () => Promise.resolve([]) };
+export const nobodyKnown: PeerRecords = { known: [], personKeys: () => Promise.resolve([]) };
 
 export function recordsOf({ known, keys }: TestIdentity): PeerRecords {
-    return { known, personKeys: () => Promise.resolve([keys.publicKey]) };
+    return { known: [known], personKeys: () => Promise.resolve([keys.publicKey]) };
 }
 
 export interface TestPair {

@@ -181,6 +181,67 @@ const ends = {
         }
     },
 
+    'tells when less waits to be sent, and not before': async (
+        from: MessageSocket,
+        to: MessageSocket,
+        { holdsBack = true }: TransportUnderTest,
+    ) => {
+        await from.whenDrained(0);
+        const reader = new SocketReader(to);
+        from.send('before');
+        await reader.take(1);
+        to.pause();
+        const frames = 24;
+        const large = bytes(MAX_FRAME);
+        for (let i = 0; i < frames; i++) from.send(large);
+        const limits = [MAX_FRAME, 0];
+        const order: number[] = [];
+        const drained = limits.map(limit =>
+            from.whenDrained(limit).then(() => {
+                order.push(limit);
+                return from.bufferedAmount;
+            }),
+        );
+        if (holdsBack) {
+            await ensureHeldBack(from);
+            expectEqual(order, [], 'what was told while nothing moved');
+        }
+        to.resume();
+        await reader.take(frames);
+        const left = await Promise.all(drained);
+        expectEqual(
+            left.map((amount, i) => amount <= (limits[i] ?? -1)),
+            [true, true],
+            'what was left then',
+        );
+        expectEqual(order, limits, 'the order');
+        await from.whenDrained(0);
+        from.send('small');
+        await from.whenDrained(0);
+        expectEqual([await reader.take(1), from.bufferedAmount], [['small'], 0], 'what came after it');
+    },
+
+    'does not wait for a socket that takes nothing and is closed': async (from: MessageSocket, to: MessageSocket) => {
+        to.pause();
+        const large = bytes(MAX_FRAME);
+        for (let i = 0; i < 24; i++) from.send(large);
+        const drained = from.whenDrained(0);
+        from.terminate('enough');
+        await Promise.all([drained, from.whenDrained(0)]);
+        to.terminate('');
+        await to.closed;
+    },
+
+    'does not wait for a socket that the other side ends': async (from: MessageSocket, to: MessageSocket) => {
+        to.pause();
+        const large = bytes(MAX_FRAME);
+        for (let i = 0; i < 24; i++) from.send(large);
+        const drained = from.whenDrained(0);
+        to.terminate('enough');
+        await Promise.all([drained, from.closed]);
+        await from.whenDrained(0);
+    },
+
     'closes with a reason, after what was sent before': async (from: MessageSocket, to: MessageSocket) => {
         const reader = new SocketReader(to);
         from.send('last');
@@ -193,8 +254,8 @@ const ends = {
         expectEqual(
             closed,
             [
-                { reason, origin: 'local' },
-                { reason, origin: 'remote' },
+                { reason, origin: 'local', isClean: true },
+                { reason, origin: 'remote', isClean: true },
             ],
             'how it has ended',
         );
@@ -251,8 +312,8 @@ const ends = {
         from.terminate('Terminate called: bye');
         from.send('too late');
         const there = await to.closed;
-        expectEqual(await from.closed, { reason: 'Terminate called: bye', origin: 'local' }, 'here');
-        expectEqual(there, { reason: 'Terminate called: bye', origin: 'remote' }, 'there');
+        expectEqual(await from.closed, { reason: 'Terminate called: bye', origin: 'local', isClean: false }, 'here');
+        expectEqual(there, { reason: 'Terminate called: bye', origin: 'remote', isClean: true }, 'there');
         expectEqual(order, ['here', 'there'], 'the order');
     },
 };

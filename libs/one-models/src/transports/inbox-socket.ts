@@ -1,4 +1,5 @@
 import { cutCloseReason } from './close-reason.ts';
+import { Drains } from './drains.ts';
 import type { Inbox } from './inbox.ts';
 import type { MessageSocket, SocketClosed } from './message-socket.ts';
 
@@ -9,6 +10,8 @@ export abstract class InboxSocket implements MessageSocket {
     /** How this side has closed it. */
     protected own: SocketClosed | undefined;
     readonly #resolve: (closed: SocketClosed) => void;
+    readonly #drains = new Drains();
+    #isWatched = false;
 
     constructor(inbox: Inbox) {
         this.inbox = inbox;
@@ -22,12 +25,22 @@ export abstract class InboxSocket implements MessageSocket {
     /** Whether frames can be sent. */
     protected abstract get isOpen(): boolean;
     protected abstract sendClose(code: number, reason: string): void;
+    /** Calls back once, when less is buffered than now. Need not, if the socket ends. */
+    protected abstract whenLess(callback: () => void): void;
+
+    whenDrained(bytes: number): Promise<void> {
+        if (!this.isOpen || this.bufferedAmount <= bytes) return Promise.resolve();
+        const drained = this.#drains.wait(bytes);
+        this.#watch();
+        return drained;
+    }
 
     close(reason: string): void {
         if (!this.isOpen) return;
-        this.own = { reason, origin: 'local' };
+        this.own = { reason, origin: 'local', isClean: false };
         this.inbox.drop();
         this.sendClose(1000, cutCloseReason(reason));
+        this.#drains.update(0);
     }
 
     terminate(reason: string): void {
@@ -49,6 +62,16 @@ export abstract class InboxSocket implements MessageSocket {
 
     /** After everything that came before it was handed over. */
     protected end(closed: SocketClosed): void {
+        this.#drains.update(0);
         this.inbox.whenEmpty(() => this.#resolve(closed));
+    }
+
+    #watch(): void {
+        if (this.#isWatched) return;
+        this.#isWatched = true;
+        this.whenLess(() => {
+            this.#isWatched = false;
+            if (this.#drains.update(this.isOpen ? this.bufferedAmount : 0)) this.#watch();
+        });
     }
 }

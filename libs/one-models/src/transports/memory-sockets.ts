@@ -1,6 +1,7 @@
 // Two ends of a socket in one process: for tests, which may lose, change and delay what is sent, and for instances side by side.
 import { MAX_FRAME } from '../limits.ts';
 import { closedRemotely, cutCloseReason } from './close-reason.ts';
+import { Drains } from './drains.ts';
 import { Inbox } from './inbox.ts';
 import type { MessageSocket, SocketClosed } from './message-socket.ts';
 
@@ -47,6 +48,7 @@ class MemorySocket implements MessageSocket {
     readonly #outbox: { readonly frame: Frame; readonly isClose?: boolean }[] = [];
     #isMoving = false;
     #bufferedAmount = 0;
+    readonly #drains = new Drains();
     /** What it has said itself. */
     #ownReason: string | undefined;
     #isOver = false;
@@ -69,6 +71,11 @@ class MemorySocket implements MessageSocket {
         return this.#bufferedAmount;
     }
 
+    whenDrained(bytes: number): Promise<void> {
+        if (this.#isOver || this.#ownReason !== undefined || this.#bufferedAmount <= bytes) return Promise.resolve();
+        return this.#drains.wait(bytes);
+    }
+
     send(frame?: Frame): void {
         if (frame !== undefined) {
             if (this.#isOver || this.#ownReason !== undefined) return;
@@ -83,6 +90,7 @@ class MemorySocket implements MessageSocket {
     close(reason: string): void {
         if (this.#isOver || this.#ownReason !== undefined) return;
         this.#ownReason = reason;
+        this.#drains.update(0);
         this.#inbox.drop();
         this.#outbox.push({ frame: cutCloseReason(reason), isClose: true });
         this.send();
@@ -91,7 +99,7 @@ class MemorySocket implements MessageSocket {
     terminate(reason: string): void {
         if (this.#isOver) return;
         this.close(reason);
-        this.#end({ reason, origin: 'local' });
+        this.#end({ reason, origin: 'local', isClean: false });
     }
 
     listen(listener: (frame: Frame) => void): void {
@@ -115,13 +123,15 @@ class MemorySocket implements MessageSocket {
 
     /** The close frame of the peer, or the end of the network. */
     receiveClose(closed: SocketClosed): void {
-        if (this.#ownReason !== undefined) this.#end({ reason: this.#ownReason, origin: 'local' });
+        this.#drains.update(0);
+        if (this.#ownReason !== undefined) this.#end({ ...closed, reason: this.#ownReason, origin: 'local' });
         else this.#inbox.whenEmpty(() => this.#end(closed));
     }
 
     #end(closed: SocketClosed): void {
         this.#isOver = true;
         this.#bufferedAmount = 0;
+        this.#drains.update(0);
         this.#resolve(closed);
     }
 
@@ -134,10 +144,11 @@ class MemorySocket implements MessageSocket {
                 const answers = peer.#ownReason === undefined;
                 peer.receiveClose(closedRemotely(1000, String(next.frame)));
                 // The peer answers with a close frame of its own, or has sent one that is under way.
-                if (answers) this.receiveClose({ reason: '', origin: 'local' });
+                if (answers) this.receiveClose({ reason: '', origin: 'local', isClean: true });
             } else {
                 await this.#pass(next.frame, peer);
                 this.#bufferedAmount = Math.max(0, this.#bufferedAmount - next.frame.length);
+                this.#drains.update(this.#bufferedAmount);
             }
             await Promise.resolve();
         }

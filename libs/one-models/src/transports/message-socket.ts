@@ -3,12 +3,16 @@ export interface SocketClosed {
     /** Text of the close frame, or why there is none. For logs and people only: peers may write anything (spec 50 §8). */
     readonly reason: string;
     readonly origin: 'local' | 'remote';
+    /** A close frame of the peer has come: of a socket that was closed here, that the peer has got everything that was sent before. */
+    readonly isClean: boolean;
 }
 
 /** One open WebSocket, wherever it comes from (spec 50 §1): ordered frames that are texts or bytes. */
 export interface MessageSocket {
     /** Bytes that are not handed to the network yet. */
     readonly bufferedAmount: number;
+    /** Resolves when at most so many of them are left, or nothing can be sent any more. Never rejects. */
+    whenDrained(bytes: number): Promise<void>;
     /** Resolves when nothing can be sent any more, and never rejects. */
     readonly closed: Promise<SocketClosed>;
     /** Does nothing once the socket is closed. */

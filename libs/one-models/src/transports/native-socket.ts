@@ -1,6 +1,6 @@
 import { ConnectionError } from '../connections/connection-error.ts';
-import { MAX_FRAME, MAX_UNREAD, OPEN_MS } from '../limits.ts';
-import { closedRemotely } from './close-reason.ts';
+import { DRAIN_LOOK_MS, MAX_FRAME, MAX_UNREAD, OPEN_MS } from '../limits.ts';
+import { closedRemotely, LOST } from './close-reason.ts';
 import { InboxSocket } from './inbox-socket.ts';
 import { Inbox } from './inbox.ts';
 import type { Dial, MessageSocket } from './message-socket.ts';
@@ -67,6 +67,11 @@ class NativeSocket extends InboxSocket {
         this.#socket.close(code, reason);
     }
 
+    /** There is no event for it. */
+    protected override whenLess(callback: () => void): void {
+        setTimeout(callback, DRAIN_LOOK_MS);
+    }
+
     #receive(data: string | ArrayBuffer): void {
         if (this.own !== undefined) return;
         const frame = typeof data === 'string' ? data : new Uint8Array(data);
@@ -79,7 +84,7 @@ class NativeSocket extends InboxSocket {
     }
 
     #end(code: number, reason: string): void {
-        const closed = this.own ?? closedRemotely(code, reason);
+        const closed = this.own ? { ...this.own, isClean: code !== LOST } : closedRemotely(code, reason);
         this.end(closed);
     }
 }

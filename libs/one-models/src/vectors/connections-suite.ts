@@ -1,5 +1,4 @@
-// connections.json: layers and set-up of connections (spec 50), and invitations (spec 52). Of the session of a pairing, its own protocol
-// follows with its chapter.
+// connections.json: layers and set-up of connections (spec 50), invitations and pairing (spec 52).
 import { hashBytes, hashText, hexToUint8ArrayWithCheck as bytesOf, uint8ArrayToHex } from '@refinio/one.core';
 import { expectEqual, unknownSections, type VectorCase, type VectorSuite } from '@refinio/one.core/vectors';
 import { Connection } from '../connections/connection.ts';
@@ -11,7 +10,8 @@ import { pad, unpad } from '../connections/layers/padding.ts';
 import type { Message } from '../connections/message.ts';
 import { formatInvitationLink, parseInvitation, serializeInvitation, type Invitation } from '../pairing/invitation.ts';
 import { createSocketPair } from '../transports/memory-sockets.ts';
-import { replaySession, type Identities, type RecordedSession } from './recorded-session.ts';
+import { talkPairing, type RecordedPairing } from './recorded-pairing.ts';
+import { replaySession, talkChum, type Identities, type RecordedSession } from './recorded-session.ts';
 
 interface Section<T> {
     readonly cases: readonly T[];
@@ -56,7 +56,7 @@ interface ConnectionVectors {
     readonly keywordEscaping: Section<EscapingVector>;
     readonly fragmentation: Section<FragmentationVector>;
     readonly closeReasons: Section<CloseReasonVector>;
-    readonly sessions: { readonly directChum: RecordedSession; readonly pairing: RecordedSession };
+    readonly sessions: { readonly directChum: RecordedSession; readonly pairing: RecordedPairing };
     readonly invitation: {
         readonly invitation: Invitation;
         readonly json: string;
@@ -185,11 +185,11 @@ function sessionCases({ identities, sessions }: ConnectionVectors): VectorCase[]
     return (['initiator', 'acceptor'] as const).flatMap(role => [
         {
             name: `sessions/directChum, as ${role}`,
-            run: () => replaySession(directChum, identities, role, { group: 'chum', known: true, until: 30 }),
+            run: () => replaySession(directChum, identities, role, { group: 'chum', known: true, talk: talkChum }),
         },
         {
-            name: `sessions/pairing, as ${role}, before its own protocol`,
-            run: () => replaySession(pairing, identities, role, { group: 'pairing', known: false, until: 16 }),
+            name: `sessions/pairing, as ${role}, with what is stored`,
+            run: () => replaySession(pairing, identities, role, { group: 'pairing', known: false, talk: talkPairing }),
         },
     ]);
 }

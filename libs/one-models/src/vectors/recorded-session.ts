@@ -18,7 +18,12 @@ import { createChumChannel } from '../connections/chum-channel.ts';
 import { Connection } from '../connections/connection.ts';
 import { acceptGroup, openGroup } from '../connections/group.ts';
 import { acceptHandshake, initiateHandshake } from '../connections/handshake.ts';
-import { exchangeIdentities, type KnownPeer, type LocalIdentity } from '../connections/identities.ts';
+import {
+    exchangeIdentities,
+    type KnownPeer,
+    type LocalIdentity,
+    type PeerIdentity,
+} from '../connections/identities.ts';
 import type { Role } from '../connections/layers/encryption.ts';
 import type { Message } from '../connections/message.ts';
 import type { Random } from '../connections/random.ts';
@@ -67,12 +72,26 @@ export interface RecordedSession {
     readonly frames: readonly RecordedFrame[];
 }
 
+/** Both sides have told who they are. */
+export interface ReplayedSetUp {
+    readonly session: RecordedSession;
+    readonly role: Role;
+    readonly connection: Connection;
+    readonly peer: PeerIdentity;
+    readonly own: RecordedIdentity;
+    readonly identity: LocalIdentity;
+    /** Of the own instance. */
+    readonly instance: CryptoApi;
+    /** By which the peer has made the handshake. */
+    readonly remoteKey: string;
+}
+
 interface ReplayOptions {
     readonly group: string;
     /** Whether both knew each other before. */
     readonly known: boolean;
-    /** Number of the last frame that is repeated. */
-    readonly until: number;
+    /** The protocol of the group. */
+    readonly talk: (setUp: ReplayedSetUp) => Promise<void>;
 }
 
 /** The pause before the first message of CHUM is over at once; nothing else takes time. */
@@ -86,9 +105,9 @@ export async function replaySession(
     session: RecordedSession,
     identities: Identities,
     role: Role,
-    { group, known, until }: ReplayOptions,
+    { group, known, talk }: ReplayOptions,
 ): Promise<void> {
-    const frames = session.frames.filter(({ n }) => n <= until);
+    const { frames } = session;
     const [near, far] = createSocketPair();
     const script = playPeer(far, role, frames);
     const random = scriptedRandom(session, role, frames);
@@ -111,7 +130,7 @@ export async function replaySession(
         expectEqual(await acceptGroup(connection, () => true, options), group, 'the group');
     }
     const records = {
-        known: known ? knownPeer(peer) : undefined,
+        known: known ? [knownPeer(peer)] : [],
         personKeys: () => Promise.resolve(known ? [peer.personKeys.encryptionPublic] : []),
     };
     const found = await exchangeIdentities(connection, role, localIdentity(own, person), records, options);
@@ -119,9 +138,14 @@ export async function replaySession(
     const { personId: wantedPerson, instanceId: wantedInstance } = peer;
     const wanted = { personId: wantedPerson, instanceId: wantedInstance, isNewPerson: !known };
     expectEqual({ personId, instanceId, isNewPerson }, wanted, 'the peer');
-    if (group === 'chum') await talk(connection, role, frames);
+    using instance = cryptoApiOf(own.instanceKeys);
+    const remote = role === 'initiator' ? target : source;
+    const remoteKey = uint8ArrayToHex(remote.publicEncryptionKey);
+    const identity = localIdentity(own, person);
+    await talk({ session, role, connection, peer: found, own, identity, instance, remoteKey });
     const closing = frames.find(({ close }) => close !== undefined)?.close?.reason;
-    if (closing !== undefined && role === 'initiator') connection.close(closing.replace('Close called: ', ''));
+    const reason = closing?.replace(/^Close called(\.|: )/, '');
+    if (role === 'initiator' && reason !== undefined) connection.close(reason === '' ? undefined : reason);
     await script.ended;
     if (closing !== undefined && role === 'acceptor')
         expectEqual((await connection.closed).reason, closing, 'the reason');
@@ -137,7 +161,7 @@ export async function replaySession(
 }
 
 /** Messages of CHUM, each when what came before it in the record has come. */
-async function talk(connection: Connection, role: Role, frames: readonly RecordedFrame[]): Promise<void> {
+export async function talkChum({ connection, role, session: { frames } }: ReplayedSetUp): Promise<void> {
     const channel = createChumChannel(connection, { timer });
     const rest = frames.slice(frames.findLastIndex(({ string }) => string === 'synchronisation') + 1);
     const received: Message[] = [];

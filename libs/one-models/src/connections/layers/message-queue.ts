@@ -14,6 +14,7 @@ export class MessageQueue {
     #bytes = 0;
     #reader: Reader | undefined;
     #end: ConnectionError | undefined;
+    #whenAdded: (() => void) | undefined;
 
     get length(): number {
         return this.#messages.length;
@@ -34,6 +35,12 @@ export class MessageQueue {
             );
         this.#messages.push(message);
         this.#bytes += message.length;
+        this.#whenAdded?.();
+    }
+
+    /** Resolves when a message waits; for one at a time. Never, if none comes. */
+    whenAdded(): Promise<void> {
+        return this.length > 0 ? Promise.resolve() : new Promise(resolve => (this.#whenAdded = resolve));
     }
 
     /** One at a time. @throws ConnectionError why nothing comes any more */

@@ -41,6 +41,16 @@ async function silentServer() {
     };
 }
 
+/** Speaks the protocol of WebSockets no further than its beginning. */
+function upgradedByHand(url: string): Socket {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    const key = Buffer.from('0123456789abcdef').toString('base64');
+    const headers = ['Host: x', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
+    socket.write(['GET / HTTP/1.1', ...headers, `Sec-WebSocket-Key: ${key}`, '', ''].join('\r\n'));
+    return socket;
+}
+
 async function dialled(dial: Dial, holdsBack: boolean): Promise<TransportUnderTest> {
     const waiting: ((socket: MessageSocket) => void)[] = [];
     const listener = await listenWs({ port: 0, onSocket: socket => waiting.shift()?.(socket) });
@@ -172,10 +182,8 @@ describe('a listener of the package ws', () => {
         expect(listener.url).toBe(`ws://127.0.0.1:${port}`);
         const sockets = await Promise.all([dialWs(listener.url), dialWs(`ws://127.0.0.2:${port}/any/path?x`)]);
         for (const socket of sockets) socket.terminate('');
-        expect(from).toEqual([
-            { address: '127.0.0.1', origin: undefined },
-            { address: '127.0.0.1', origin: undefined },
-        ]);
+        const expected = { address: '127.0.0.1', origin: undefined, isForwarded: false };
+        expect(from).toMatchObject([expected, expected]);
     });
 
     test('leaves out addresses that this machine does not have, and says so if it has none', async () => {
@@ -222,12 +230,7 @@ describe('a listener of the package ws', () => {
     test('closes a socket that sends what is no frame', async () => {
         const { promise, resolve } = Promise.withResolvers<MessageSocket>();
         await using listener = await listenWs({ port: 0, onSocket: resolve });
-        const key = Buffer.from('0123456789abcdef').toString('base64');
-        const { hostname, port } = new URL(listener.url);
-        const raw = connect(Number(port), hostname).on('error', () => undefined);
-        raw.write(
-            `GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
-        );
+        const raw = upgradedByHand(listener.url);
         const there = await promise;
         raw.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
         expect(await there.closed).toMatchObject({
@@ -236,6 +239,19 @@ describe('a listener of the package ws', () => {
         });
         raw.destroy();
     });
+});
+
+test('who waits for a socket that takes nothing is told when the connection is lost', async () => {
+    const { promise, resolve } = Promise.withResolvers<MessageSocket>();
+    await using listener = await listenWs({ port: 0, onSocket: resolve });
+    const raw = upgradedByHand(listener.url).pause();
+    const there = await promise;
+    const large = new Uint8Array(MAX_FRAME);
+    for (let i = 0; i < 24; i++) there.send(large);
+    const drained = there.whenDrained(0);
+    raw.resetAndDestroy();
+    await Promise.all([drained, there.closed]);
+    await there.whenDrained(0);
 });
 
 test('a connection over it is set up, carries megabytes, and tells the end', async () => {

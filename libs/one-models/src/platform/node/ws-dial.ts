@@ -3,14 +3,24 @@ import { WebSocket } from 'ws';
 import { ConnectionError } from '../../connections/connection-error.ts';
 import { OPEN_MS } from '../../limits.ts';
 import { openFailed } from '../../transports/open-failed.ts';
-import type { Dial, MessageSocket } from '../../transports/message-socket.ts';
+import type { DialOptions, MessageSocket } from '../../transports/message-socket.ts';
 import { wsOptions, WsSocket } from './ws-socket.ts';
 
-/** By the package ws: unlike the socket that Node has itself, it can pause, and limits frames before it reads them. */
-export const dialWs: Dial = async (url, { timeoutMs = OPEN_MS, maxFrame } = {}) => {
+export interface WsDialOptions extends DialOptions {
+    /** Said in the header `Authorization: Bearer …`. */
+    readonly token?: string;
+}
+
+/**
+ * By the package ws: unlike the socket that Node has itself, it can pause, and limits frames before it reads them.
+ * @throws ConnectionError `OPEN_TIMEOUT`, `OPEN_FAILED`; nothing stays open
+ */
+export async function dialWs(url: string, options: WsDialOptions = {}): Promise<MessageSocket> {
+    const { timeoutMs = OPEN_MS, maxFrame, token } = options;
     let ws: WebSocket;
     try {
-        ws = new WebSocket(url, wsOptions(maxFrame));
+        const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        ws = new WebSocket(url, { ...wsOptions(maxFrame), headers });
     } catch (error) {
         throw openFailed(error);
     }
@@ -31,4 +41,4 @@ export const dialWs: Dial = async (url, { timeoutMs = OPEN_MS, maxFrame } = {}) 
             reject(openFailed(error));
         });
     });
-};
+}

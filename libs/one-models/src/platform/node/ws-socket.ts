@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { ClientOptions, WebSocket } from 'ws';
 import { CLOSE_MS, MAX_FRAME } from '../../limits.ts';
-import { closedRemotely } from '../../transports/close-reason.ts';
+import { closedRemotely, LOST } from '../../transports/close-reason.ts';
 import { Inbox } from '../../transports/inbox.ts';
 import { InboxSocket } from '../../transports/inbox-socket.ts';
+
+const NOTHING = new Uint8Array();
 
 /** What both sides give to ws (spec 50 §1). */
 export function wsOptions(maxFrame = MAX_FRAME): ClientOptions & { readonly closeTimeout: number } {
@@ -42,12 +44,30 @@ export class WsSocket extends InboxSocket {
         this.#ws.send(frame);
     }
 
+    /**
+     * Changes the longest frame that is accepted. The package has no call for it, as it takes one limit for a whole server; should a version
+     * of it keep the limit elsewhere, the one it was opened with stays.
+     */
+    setMaxFrame(bytes: number): void {
+        const receiver: unknown = Reflect.get(this.#ws, '_receiver');
+        if (typeof receiver === 'object' && receiver !== null && '_maxPayload' in receiver)
+            receiver._maxPayload = bytes;
+    }
+
     protected override get isOpen(): boolean {
         return this.own === undefined && this.#ws.readyState === this.#ws.OPEN;
     }
 
     protected override sendClose(code: number, reason: string): void {
         this.#ws.close(code, reason);
+    }
+
+    /** An empty write is over when all before it are. (The event `drain` comes only if more has waited than the stream likes.) */
+    protected override whenLess(callback: () => void): void {
+        this.#stream.write(NOTHING, error => {
+            // The stream is gone then, and the socket with it.
+            if (!error) callback();
+        });
     }
 
     #receive(data: WebSocket.RawData, isBinary: boolean): void {
@@ -70,13 +90,20 @@ export class WsSocket extends InboxSocket {
     #fail(error: Error): void {
         const isOfPeer = 'code' in error && String(error.code).startsWith('WS_ERR_');
         // ws has sent a close frame itself then, with the code that says why; an answer need not come.
-        if (isOfPeer) this.own ??= { reason: `The peer has sent what is no frame: ${error.message}`, origin: 'local' };
+        if (isOfPeer)
+            this.own ??= {
+                reason: `The peer has sent what is no frame: ${error.message}`,
+                origin: 'local',
+                isClean: false,
+            };
         if (isOfPeer && this.own !== undefined) this.end(this.own);
         this.#fault ??= `The connection was lost: ${error.message}`;
     }
 
     #end(code: number, reason: string): void {
-        const closed = this.own ?? closedRemotely(code, reason, code === 1006 ? this.#fault : undefined);
+        const closed = this.own
+            ? { ...this.own, isClean: code !== LOST }
+            : closedRemotely(code, reason, code === LOST ? this.#fault : undefined);
         this.end(closed);
     }
 }
