@@ -1,5 +1,5 @@
-// The own devices of a human being (DESIGN §1.1). These types are ours; deployed instances do not know them, so that they are granted to
-// own devices only.
+// The own devices of a human being (DESIGN §1.1). These types are ours; deployed instances do not know them, so that
+// they are granted to own devices only.
 import { defineRecipe, type ObjectOf } from '@refinio/one.core';
 
 const person = { type: 'referenceToId', allowedTypes: ['Person'] } as const;
@@ -17,8 +17,8 @@ export const OwnDeviceRecipe = defineRecipe({
     ],
 });
 /**
- * Signed by its owner: the instance of the person `device`, which has the keys `keysHash`, belongs to the same human being.
- * `created` in milliseconds since 1970.
+ * Signed by its owner: the instance of the person `device`, which has the keys `keysHash`, belongs to the same human
+ * being. `created` in milliseconds since 1970.
  */
 export type OwnDevice = ObjectOf<typeof OwnDeviceRecipe>;
 

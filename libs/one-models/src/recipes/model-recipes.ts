@@ -1,10 +1,16 @@
 import type { RecipeDefinition, ReverseMapTypes } from '@refinio/one.core';
+import { channelRecipes } from './channel-recipes.ts';
 import { deviceRecipes } from './device-recipes.ts';
 import { peopleRecipes } from './people-recipes.ts';
 import { certificateRecipes, trustRecipes } from './trust-recipes.ts';
 
 /** What an instance has to know for the models of this library. */
-export const modelRecipes: readonly RecipeDefinition[] = [...peopleRecipes, ...trustRecipes, ...deviceRecipes];
+export const modelRecipes: readonly RecipeDefinition[] = [
+    ...peopleRecipes,
+    ...trustRecipes,
+    ...deviceRecipes,
+    ...channelRecipes,
+];
 
 const all = new Set(['*']);
 

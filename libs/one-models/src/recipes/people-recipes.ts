@@ -1,5 +1,5 @@
-// People: who is known, and how they describe themselves and each other (spec 60 §2). The order of the rules, and whether a rule
-// says what is the default anyway, is part of the hashes of the recipes.
+// People: who is known, and how they describe themselves and each other (spec 60 §2). The order of the rules, and
+// whether a rule says what is the default anyway, is part of the hashes of the recipes.
 import { defineRecipe, type ObjectOf } from '@refinio/one.core';
 
 const person = { type: 'referenceToId', allowedTypes: ['Person'] } as const;
@@ -37,7 +37,9 @@ export const SomeoneRecipe = defineRecipe({
         },
     ],
 });
-/** "These identities are one human being", with the profiles that describe each. The one called `me` is never shared. */
+/**
+ * "These identities are one human being", with the profiles that describe each. The one called `me` is never shared.
+ */
 export type Someone = ObjectOf<typeof SomeoneRecipe>;
 
 export const ProfileRecipe = defineRecipe({

@@ -1,5 +1,5 @@
-// Signatures and certificates (spec 32-B.1). None of them has versions. Where a rule says what is the default anyway, it is part of the
-// hash of the recipe.
+// Signatures and certificates (spec 32-B.1). None of them has versions. Where a rule says what is the default anyway,
+// it is part of the hash of the recipe.
 import { defineRecipe, type ObjectOf } from '@refinio/one.core';
 
 const person = { type: 'referenceToId', allowedTypes: ['Person'] } as const;
