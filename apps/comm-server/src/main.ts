@@ -1,5 +1,6 @@
 import { dependOnRedis, runService } from '@lama/service-kit';
 import { settings } from './config.ts';
+import { startRelay } from './relay/start-relay.ts';
 
 await runService({
     main: import.meta.url,
@@ -7,5 +8,6 @@ await runService({
     health: { portVariable: 'HEALTH_PORT', port: config => config.HEALTH_PORT },
     async start(context) {
         await dependOnRedis(context, context.config.REDIS_URL, 'registrations are not shared with other replicas');
+        await startRelay(context);
     },
 });
