@@ -141,11 +141,14 @@ export const MAX_PERSON_ENDPOINTS = 64;
 /** Ended connections of which a routes group keeps the statistics (spec 53 §7). */
 export const MAX_CONNECTION_LOG = 10;
 
-/** Connections of one listener in their handshake; of more, the oldest are closed. What a flood of half-open ones costs. */
-export const MAX_HANDSHAKES = 500;
+/** Connections of the listeners of a process whose other side is not known; of more, the oldest are closed. What a flood costs. */
+export const MAX_STRANGERS = 500;
 
 /** UTF-16 units of the name of a group. */
 export const MAX_GROUP_NAME = 100;
+
+/** Milliseconds after which routes are looked for again when what is stored could not be read. */
+export const REFRESH_RETRY_MS = 10_000;
 
 /** Milliseconds that peers have to answer a close frame when this instance is shut down. */
 export const SHUTDOWN_CLOSE_MS = 1_000;

@@ -42,15 +42,21 @@ function plan(
             ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
         },
     };
-    if (name !== 'pairing-service') return { ...planned, ports: [healthPort] };
-    const publicPort = (description.listenPort ?? 0) + offset;
-    return {
+    const { listenPort } = description;
+    // archive-node does not open its public port yet.
+    if (listenPort === undefined || name === 'archive-node') return { ...planned, ports: [healthPort] };
+    const publicPort = listenPort + offset;
+    const listening = {
         ...planned,
         ports: [healthPort, publicPort],
+        env: { ...planned.env, LISTEN_PORT: String(publicPort) },
+    };
+    if (name !== 'pairing-service') return listening;
+    return {
+        ...listening,
         publicUrl: `http://localhost:${publicPort}`,
         env: {
-            ...planned.env,
-            LISTEN_PORT: String(publicPort),
+            ...listening.env,
             CONTROL_URL: `http://127.0.0.1:${PROCESSES['archive-node'].healthPort + offset}`,
             CLIENT_DIR: join(root, 'apps/web-client/dist/browser'),
         },

@@ -45,7 +45,7 @@ describe('the plan', () => {
         const plan = planProcesses('/house', 100, 'redis://localhost:6479');
         expect(plan.map(({ name, ports }) => [name, ports])).toEqual([
             ['archive-node', [8866]],
-            ['comm-server', [8868]],
+            ['comm-server', [8868, 8100]],
             ['access-grant-worker', [8867]],
             ['pairing-service', [8869, 8180]],
         ]);

@@ -18,6 +18,7 @@ export type ConnectionErrorCode =
     | 'AUTHENTICATION_FAILED'
     | 'INSTANCE_ID_MISMATCH'
     | 'INSTANCE_OWNER_MISMATCH'
+    | 'NOT_WELCOME'
     | 'DEVICE_REVOKED'
     | 'IDENTITY_MISMATCH'
     | 'PAIRING_REFUSED'

@@ -7,7 +7,19 @@ import { DEFAULT_PROFILE } from '../leute/well-known.ts';
 import type { Someone } from '../recipes/people-recipes.ts';
 import { DirectListeners } from './routes/direct-listeners.ts';
 import { CONNECTIONS_DEFAULTS, ConnectionsModel } from './connections-model.ts';
-import { areSynchronizing, know, pair, strangerConnection, testPeer, type TestPeer } from './test-peers.ts';
+import { sendCommand } from './set-up-messages.ts';
+import { testIdentity } from './test-connections.ts';
+import {
+    areSynchronizing,
+    know,
+    pair,
+    storeClaim,
+    strangerConnection,
+    strangerInGroup,
+    testPeer,
+    type TestPeer,
+} from './test-peers.ts';
+import { ownRecord, recordOf } from '../leute/test-people.ts';
 import { TestNetwork } from './test-network.ts';
 
 async function names({ leute }: TestPeer): Promise<string[]> {
@@ -147,12 +159,11 @@ describe('connections', () => {
         await using bob = await testPeer('bob', network, { port: 9_001 });
         await using eve = await testPeer('eve', network);
         await know(eve, bob);
-        await eventually(() => expect(eve.started.length).toBeGreaterThan(0));
         const reason = 'Close called: Error: Unable to start chum because you are unknown';
         await eventually(() =>
             expect(eve.connections.connectionsInfo()[0]?.connectionStatisticsLog[0]?.closeEvent?.reason).toBe(reason),
         );
-        expect(bob.started).toEqual([]);
+        expect([...bob.started, ...eve.started]).toEqual([]);
         expect(await bob.one.identities.doesPersonExist(eve.one.owner)).toBe(false);
     });
 
@@ -236,12 +247,69 @@ describe('connections', () => {
         expect(bob.started).toHaveLength(1);
     });
 
+    test('are not lost to somebody who claims the key of another one, nor by blocking that one', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001 });
+        await using alice = await testPeer('alice', network);
+        await pair(bob, alice);
+        await eventually(() => expect(areSynchronizing(alice, bob)).toBe(true));
+        // Mallory is a contact, too, and says that alice's key is its own, at an address of its choice.
+        const { instanceKeyPublic } = await ownRecord(alice);
+        const claim = { ...recordOf('mallory'), instanceKeyPublic, url: 'ws://evil:1' };
+        const mallory = await (await bob.leute.importContact(recordOf('mallory'))).mainIdentity();
+        await storeClaim(bob, claim);
+        await bob.connections.settled();
+        const names = bob.connections.connectionsInfo().flatMap(each => each.routes.map(({ name }) => name));
+        expect(names.filter(name => name.includes('evil'))).toEqual([]);
+        await bob.connections.disableConnectionsToPerson(mallory);
+        expect(areSynchronizing(alice, bob)).toBe(true);
+        expect(bob.connections.connectionsInfo().filter(each => each.remotePersonId === alice.one.owner)).toMatchObject(
+            [{ enabled: true, isConnected: true }],
+        );
+    });
+
+    test('of somebody whose contact was removed are still bound to the keys of pairing', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001, acceptUnknownPersons: true });
+        {
+            await using alice = await testPeer('alice', network);
+            await pair(bob, alice);
+        }
+        const [someone] = await bob.leute.others();
+        await bob.leute.removeSomeoneElse(idOf(someone));
+        await using impostor = await testPeer('alice', network);
+        await know(impostor, bob);
+        const reasons = (): unknown[] =>
+            impostor.connections
+                .connectionsInfo()
+                .flatMap(each => each.connectionStatisticsLog.map(log => log.closeEvent?.reason));
+        await eventually(() =>
+            expect(reasons()).toContain('Close called: Error: EP-KEYMISSMATCH: Key does not match your previous visit'),
+        );
+        expect(impostor.started).toEqual([]);
+    });
+
+    test('are refused before anything is proved, so that nobody in the middle can use the proof', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001 });
+        const identity = await testIdentity('stranger');
+        const connection = await strangerInGroup(network, bob, 'chum', identity);
+        sendCommand(connection, 'person_id_object', { obj: identity.person });
+        sendCommand(connection, 'keys_object', { obj: identity.keys });
+        const messages: unknown[] = [];
+        connection.listen(message => messages.push(message));
+        expect((await connection.closed).reason).toBe(
+            'Close called: Error: Unable to start chum because you are unknown',
+        );
+        // Who bob says to be, and nothing that only bob could say.
+        expect(messages.map(message => typeof message)).toEqual(['string', 'string']);
+    });
+
     test('of groups that are not known are closed', async () => {
         const network = new TestNetwork();
         await using bob = await testPeer('bob', network, { port: 9_001, allowPairing: true });
         for (const group of ['debug', 'whatever']) {
-            const { connection } = await strangerConnection(network, bob, group);
-            expect((await connection.closed).reason).toBe(
+            await expect(strangerConnection(network, bob, group)).rejects.toThrow(
                 `Close called: Error: ConnectionRoutesGroupName ${group} not supported`,
             );
         }

@@ -13,7 +13,12 @@ import { ChumSessions, type RunningChum } from './chum-sessions.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { Delayed } from './delayed.ts';
 import { CONNECTION_GROUPS } from './group.ts';
-import { LeuteConnections, type FailedConnection, type IdentifiedConnection } from './leute-connections.ts';
+import {
+    LeuteConnections,
+    type FailedConnection,
+    type IdentifiedConnection,
+    type Visitor,
+} from './leute-connections.ts';
 import { DirectListeners } from './routes/direct-listeners.ts';
 import type { IncomingConnectionConfiguration } from './routes/route-ids.ts';
 
@@ -23,7 +28,10 @@ export interface ConnectionsOptions {
     readonly commServerUrl?: string;
     /** False: this instance connects to others only. */
     readonly acceptIncomingConnections?: boolean;
-    /** Whether instances that are not known may synchronize if their person is a contact, and has the key that is known of it. */
+    /**
+     * Whether instances that are not known may synchronize if their person is a contact, and has the key that is known of it. That the
+     * instance belongs to the person, nobody has said: deployed contacts can be made to answer for somebody else.
+     */
     readonly acceptUnknownInstances?: boolean;
     /** Whether everybody may synchronize. They get what is granted to them, and what they grant is taken over. */
     readonly acceptUnknownPersons?: boolean;
@@ -111,6 +119,8 @@ export class ConnectionsModel implements AsyncDisposable {
     readonly #progress: Delayed;
     #initiallyDisabled: GroupModel | undefined;
     #blacklist: GroupModel | undefined;
+    /** One change of the group after the other. */
+    #changing: Promise<unknown> = Promise.resolve();
 
     /** @param leute is started before this model, and stopped after it */
     constructor(one: OneInstance, leute: LeuteModel, options: ConnectionsModelOptions = {}) {
@@ -124,6 +134,7 @@ export class ConnectionsModel implements AsyncDisposable {
             incomingRoutesGroupIds: [CONNECTION_GROUPS.chum],
             outgoingRoutesGroupIds: settings.establishOutgoingConnections ? [CONNECTION_GROUPS.chum] : [],
             direct: options.direct ?? new DirectListeners(undefined),
+            refuse: visitor => this.#refuse(visitor),
             ...{ dial, onError, ...times },
             ...(options.reconnectDelay !== undefined && { reconnectDelay: options.reconnectDelay }),
             ...(options.random && { random: options.random }),
@@ -135,7 +146,7 @@ export class ConnectionsModel implements AsyncDisposable {
         this.pairing = new Pairing({
             ...{ leute, connections: this.#connections, dial, onError, ...times },
             invitations: options.invitations ?? new MemoryInvitations(),
-            url: settings.invitationUrl ?? (settings.acceptIncomingConnections ? settings.commServerUrl : undefined),
+            url: settings.invitationUrl ?? urlOfCommServer(settings),
             expirationMs: settings.pairingTokenExpirationDuration,
         });
     }
@@ -171,6 +182,7 @@ export class ConnectionsModel implements AsyncDisposable {
      */
     async init(blacklist?: GroupModel): Promise<void> {
         const connections = this.#connections;
+        if (this.#ends.length > 0) throw new TypeError('The connections run already.');
         const blocked = (this.#blacklist = blacklist ?? (await this.#leute.blocking.group()));
         this.#initiallyDisabled = await this.#leute.createGroup(INITIALLY_DISABLED);
         const { onRevoked } = this.#leute.devices;
@@ -245,8 +257,9 @@ export class ConnectionsModel implements AsyncDisposable {
 
     /** Also after a restart. @param local as `enableConnectionsToPerson` */
     async disableConnectionsToPerson(remote: PersonIdHash, local?: PersonIdHash): Promise<void> {
-        if (local === undefined) await this.#keepDisabled(persons => [...new Set([...persons, remote])]);
+        // Whatever becomes of the rest, the connection is cut.
         await this.#connections.disableConnectionsToPerson(remote, local);
+        if (local === undefined) await this.#keepDisabled(persons => [...new Set([...persons, remote])]);
     }
 
     enableConnectionsToInstance(remote: SHA256IdHash<Instance>, local?: PersonIdHash): Promise<void> {
@@ -266,11 +279,26 @@ export class ConnectionsModel implements AsyncDisposable {
                 connection.close(`Error: ConnectionRoutesGroupName ${groupName.slice(0, 40)} not supported`);
             else if (this.#connections.isBlocked(identified.remotePersonId)) connection.close('Route is disabled');
             else if (isKnown || (await this.#acceptsUnknown(identified))) this.#startChum(identified);
-            else connection.close('Error: Unable to start chum because you are unknown');
+            else connection.close(`Error: ${UNKNOWN}`);
         } catch (error) {
             connection.close('Error: The connection could not be used');
             this.#connections.onConnectionError.emit({ error, ...identified });
         }
+    }
+
+    /**
+     * Nothing is proved to strangers who have nothing to look for here: they could be between two others, and have this side answer the
+     * challenges of one of them.
+     */
+    #refuse({ groupName, remoteKey, personId, keys, isKnown }: Visitor): string | undefined {
+        const { allowPairing, acceptUnknownInstances, acceptUnknownPersons } = this.settings;
+        if (groupName === CONNECTION_GROUPS.pairing && allowPairing)
+            // Deployed invitees, and ours, make the handshake with the key that they prove to hold.
+            return remoteKey === keys.publicKey.toLowerCase() ? undefined : 'Pairing needs the key of the person';
+        if (groupName !== CONNECTION_GROUPS.chum)
+            return `ConnectionRoutesGroupName ${groupName.slice(0, 40)} not supported`;
+        const isAwaited = acceptUnknownInstances || acceptUnknownPersons || this.pairing.isRunning(personId);
+        return isKnown || isAwaited ? undefined : UNKNOWN;
     }
 
     /** Somebody whose key stands in no profile (spec 53 §5). */
@@ -293,6 +321,7 @@ export class ConnectionsModel implements AsyncDisposable {
         const { initiatedLocally, localPersonId, localInstanceId, remotePersonId, remoteInstanceId } = identified;
         if (identified.connection.state === 'closed') return;
         const ids = { localPersonId, localInstanceId, remotePersonId, remoteInstanceId };
+        this.#connections.keep(identified.connection);
         this.onProtocolStart.emit({ initiatedLocally, ...ids, protocol: 'chum' });
         this.#chums.start(identified);
     }
@@ -311,7 +340,13 @@ export class ConnectionsModel implements AsyncDisposable {
         }
     }
 
-    async #keepDisabled(change: (persons: PersonIdHash[]) => PersonIdHash[]): Promise<void> {
+    #keepDisabled(change: (persons: PersonIdHash[]) => PersonIdHash[]): Promise<void> {
+        const changing = this.#changing.then(() => this.#changeDisabled(change));
+        this.#changing = changing.catch(() => undefined);
+        return changing;
+    }
+
+    async #changeDisabled(change: (persons: PersonIdHash[]) => PersonIdHash[]): Promise<void> {
         const group = (this.#initiallyDisabled ??= await this.#leute.createGroup(INITIALLY_DISABLED));
         await group.load();
         group.persons = change(group.persons);
@@ -320,6 +355,7 @@ export class ConnectionsModel implements AsyncDisposable {
     }
 }
 
+const UNKNOWN = 'Unable to start chum because you are unknown';
 const FURTHER = ['incomingConnectionConfigurations', 'invitationUrl'] as const;
 
 function settingsOf(options: ConnectionsModelOptions): Settings {
@@ -333,6 +369,11 @@ function incomingOf(settings: Settings): readonly IncomingConnectionConfiguratio
     const catchAll = isCatchAll(settings);
     const { commServerUrl: url, incomingConnectionConfigurations = [{ type: 'commserver', url }] } = settings;
     return incomingConnectionConfigurations.map(each => ({ ...each, catchAll }));
+}
+
+/** Only if this instance is registered there. */
+function urlOfCommServer(settings: Settings): string | undefined {
+    return incomingOf(settings).find(({ type }) => type === 'commserver')?.url;
 }
 
 function isCatchAll({ allowPairing, acceptUnknownInstances, acceptUnknownPersons }: Settings): boolean {

@@ -51,6 +51,8 @@ export interface LocalIdentity {
 export interface KnownPeer {
     readonly personId: SHA256IdHash<Person>;
     readonly instanceId: SHA256IdHash<Instance>;
+    /** It stands in a profile, but was not exchanged in pairing: that another person has the key is no mismatch then. */
+    readonly isClaim?: boolean;
 }
 
 export interface PeerRecords {
@@ -64,6 +66,8 @@ export interface PeerRecords {
      * @throws anything, if one of the Keys objects cannot be loaded
      */
     personKeys(person: SHA256IdHash<Person>): Promise<readonly string[]>;
+    /** Asked before this side proves who it is, as whom the peer says that it comes. @throws ConnectionError if it is not let in */
+    ensureWelcome?(person: SHA256IdHash<Person>, keys: Keys): void | Promise<void>;
 }
 
 /** Proved: the peer holds the secret keys of the person. That the instance is theirs, only records and invitations can say. */
@@ -99,8 +103,10 @@ export async function exchangeIdentities(
             sendCommand(connection, 'keys_object', { obj: local.keys });
             const { person, personId } = await readPerson(connection);
             const keys = await readKeys(connection, personId);
-            await prove(connection, role, local.cryptoApi, keys, random);
+            // Before anything is proved: whoever sits between two others could have one of them answer the challenges of the other.
             const isNewPerson = await checkPerson(records, personId, keys);
+            await records.ensureWelcome?.(personId, keys);
+            await prove(connection, role, local.cryptoApi, keys, random);
             sendCommand(connection, 'instance_id_object', { obj: local.instance });
             const { instance, instanceId } = await readInstance(connection);
             checkInstance(records.known, personId, instance, instanceId);
@@ -164,7 +170,8 @@ async function prove(
 
 /** @returns whether nothing was known of the person */
 async function checkPerson(records: PeerRecords, personId: SHA256IdHash<Person>, keys: Keys): Promise<boolean> {
-    if (records.known.length > 0 && !records.known.some(known => known.personId === personId))
+    const recordedPeers = records.known.filter(({ isClaim }) => isClaim !== true);
+    if (recordedPeers.length > 0 && !recordedPeers.some(known => known.personId === personId))
         throw coded('EP-PERSONIDMISMATCH', 'The person id does not match the one we have on record.');
     let recorded: readonly string[];
     try {
@@ -185,7 +192,8 @@ function checkInstance(
     instanceId: SHA256IdHash<Instance>,
 ): void {
     const isRecorded = (each: KnownPeer): boolean => each.personId === personId && each.instanceId === instanceId;
-    if (known.length > 0 && !known.some(isRecorded))
+    const recorded = known.filter(({ isClaim, personId: claimed }) => isClaim !== true || claimed === personId);
+    if (recorded.length > 0 && !recorded.some(isRecorded))
         throw new ConnectionError(
             'INSTANCE_ID_MISMATCH',
             'The instance id we have on record for your specified public key does not match the instance id that you sent us.',

@@ -1,6 +1,7 @@
 import {
     KeysRecipe,
     type Instance,
+    type Keys,
     type OneInstance,
     type Person,
     type SHA256IdHash,
@@ -42,11 +43,27 @@ export interface LeuteConnectionsOptions {
     readonly direct: DirectListeners;
     /** Told of what has failed, and is tried again: attempts to dial, listeners. */
     readonly onError?: (error: unknown) => void;
+    /**
+     * Asked before this side proves who it is to somebody who has connected: why it is not let in, as peers are told; undefined if it is.
+     * Default: everybody may come as far as `onUnknownConnection`.
+     */
+    readonly refuse?: (visitor: Visitor) => string | undefined;
     readonly timer?: Timer;
     /** Milliseconds, of any beginning. */
     readonly now?: () => number;
     /** From [0, 1). */
     readonly random?: () => number;
+}
+
+/** Who says to be whom, before it has proved it. */
+export interface Visitor {
+    readonly groupName: string;
+    /** By which the handshake was made. */
+    readonly remoteKey: string;
+    readonly personId: PersonIdHash;
+    readonly keys: Keys;
+    /** An instance of this person with this key stands in a profile. */
+    readonly isKnown: boolean;
 }
 
 /** Both sides have proved who they are. */
@@ -136,11 +153,12 @@ export class LeuteConnections {
         this.#isStarting = true;
         try {
             await running.peers.start();
+            if (this.#running !== running) throw new TypeError('The connections were shut down while they began.');
             this.#isStarting = false;
             if (this.newRoutesEnabled) this.enableAllConnections();
             await running.routes.opened();
         } catch (error) {
-            await this.shutdown();
+            if (this.#running === running) await this.shutdown();
             throw error;
         }
     }
@@ -161,6 +179,7 @@ export class LeuteConnections {
     async shutdown(): Promise<void> {
         const running = this.#running;
         this.#running = undefined;
+        this.#areCatchAllsEnabled = false;
         this.#online.cancel();
         await running?.peers.stop();
         await running?.routes[Symbol.asyncDispose]();
@@ -169,8 +188,15 @@ export class LeuteConnections {
 
     /** What is recorded of whoever has a key. */
     recordsOf(remoteKey: string): PeerRecords {
-        const known = this.#running?.peers.peers.of(remoteKey) ?? [];
-        return { known, personKeys: person => this.#personKeys(person) };
+        const known = (this.#running?.peers.peers.of(remoteKey) ?? []).map(({ personId, instanceId, isPaired }) => ({
+            ...{ personId, instanceId },
+            isClaim: !isPaired,
+        }));
+        return {
+            known,
+            personKeys: person => this.#personKeys(person),
+            ensureWelcome: person => this.#ensureNotRevoked(person),
+        };
     }
 
     /** Where a listener of this configuration can be dialled from this machine; undefined if it is not open. */
@@ -206,8 +232,8 @@ export class LeuteConnections {
     enableAllConnections(): void {
         const { routes, peers } = this.#running ?? {};
         for (const group of routes?.groups ?? []) {
-            const persons = peers?.peers.of(group.key.remoteKey) ?? [];
-            if (!persons.some(({ personId }) => this.#blocked.has(personId))) group.enable();
+            const persons = (peers?.peers.of(group.key.remoteKey) ?? []).map(({ personId }) => personId);
+            if (!this.#areBlocked(persons)) group.enable();
         }
         this.#areCatchAllsEnabled = true;
         routes?.enableCatchAlls();
@@ -234,8 +260,11 @@ export class LeuteConnections {
     async setBlocked(blocked: Iterable<PersonIdHash>): Promise<void> {
         const [before, after] = [this.#blocked, new Set(blocked)];
         this.#blocked = after;
-        for (const person of before) if (!after.has(person)) await this.enableConnectionsToPerson(person);
-        for (const person of after) if (!before.has(person)) await this.disableConnectionsToPerson(person);
+        // All at once, so that another call does not come between.
+        const changes: Promise<void>[] = [];
+        for (const person of before) if (!after.has(person)) changes.push(this.enableConnectionsToPerson(person));
+        for (const person of after) if (!before.has(person)) changes.push(this.disableConnectionsToPerson(person));
+        await Promise.all(changes);
     }
 
     /** @param local restricts it to the instance of this own person */
@@ -278,8 +307,7 @@ export class LeuteConnections {
             incoming: this.#options.incomingConnectionConfigurations ?? [],
             incomingGroups: this.#options.incomingRoutesGroupIds ?? [],
             outgoingGroups: this.#options.outgoingRoutesGroupIds ?? [],
-            isEnabled: persons =>
-                !this.#isStarting && this.newRoutesEnabled && !persons.some(each => this.#blocked.has(each)),
+            isEnabled: persons => !this.#isStarting && this.newRoutesEnabled && !this.#areBlocked(persons),
             isCatchAllEnabled: () => this.#areCatchAllsEnabled,
             ...{ onChange, onError },
         });
@@ -302,37 +330,61 @@ export class LeuteConnections {
         const { timer } = this.#options;
         try {
             const records = this.recordsOf(remoteKey);
-            const peer = await exchangeIdentities(connection, role, own.identity, records, { ...(timer && { timer }) });
-            await this.#ensureWelcome(connection, peer);
+            const isKnown = (personId: PersonIdHash): boolean => records.known.some(each => each.personId === personId);
+            const ensureWelcome = async (personId: PersonIdHash, keys: Keys): Promise<void> => {
+                await records.ensureWelcome?.(personId, keys);
+                const visitor = { groupName, remoteKey, personId, keys, isKnown: isKnown(personId) };
+                const reason = initiatedLocally ? undefined : this.#options.refuse?.(visitor);
+                if (reason !== undefined) throw new ConnectionError('NOT_WELCOME', reason);
+            };
+            const welcoming = { ...records, ensureWelcome };
+            const times = timer && { timer };
+            const peer = await exchangeIdentities(connection, role, own.identity, welcoming, times);
             const { personId: remotePersonId, instanceId: remoteInstanceId } = peer;
             const identified = { ...shared, remotePersonId, remoteInstanceId, remoteKey, own, peer };
             if (connection.state === 'closed') return;
+            if (isKnown(remotePersonId)) this.keep(connection);
             this.#identified.set(groupId, identified);
             void connection.closed.then(() => {
                 if (this.#identified.get(groupId) === identified) this.#identified.delete(groupId);
             });
             this.onConnectionsChange.emit();
-            (records.known.length > 0 ? this.onKnownConnection : this.onUnknownConnection).emit(identified);
+            (isKnown(remotePersonId) ? this.onKnownConnection : this.onUnknownConnection).emit(identified);
         } catch (error) {
+            connection.close('Error: The connection could not be used');
             this.onConnectionError.emit({ error, ...shared });
         }
     }
 
     /** A revoked device is nobody's peer, by whatever key it comes (DESIGN §1.1). */
-    async #ensureWelcome(connection: Connection, { personId }: PeerIdentity): Promise<void> {
-        if (!(await this.#leute.devices.isRevoked(personId))) return;
-        connection.close('Error: This device was revoked');
-        throw new ConnectionError('DEVICE_REVOKED', `The device ${personId.slice(0, 8)}… was revoked`);
+    async #ensureNotRevoked(person: PersonIdHash): Promise<void> {
+        if (await this.#leute.devices.isRevoked(person))
+            throw new ConnectionError('DEVICE_REVOKED', 'This device was revoked');
     }
 
-    /** One that is damaged must not lock somebody out whose key stands in another one. @throws if all are */
+    /** A key that several persons claim is not blocked with one of them. */
+    #areBlocked(persons: readonly PersonIdHash[]): boolean {
+        return persons.length > 0 && persons.every(each => this.#blocked.has(each));
+    }
+
+    /**
+     * Those of pairing count, also when the contact was removed; without any, what stands in profiles. One that is damaged must not lock
+     * somebody out whose key stands in another one. @throws if all are
+     */
     async #personKeys(person: PersonIdHash): Promise<string[]> {
+        const paired = await this.#leute.endpoints.pairedKeys(person);
+        if (paired.length > 0) return paired.map(({ publicKey }) => publicKey);
         const reading = (await this.#leute.endpoints.ofPerson(person))
             .filter(({ personId }) => personId === person)
             .map(({ personKeys }) => readAs(this.#one.objects, KeysRecipe, personKeys));
         const results = await Promise.allSettled(reading);
         const keys = results.flatMap(result => (result.status === 'fulfilled' ? result.value.publicKey : []));
         return keys.length > 0 ? keys : (await Promise.all(reading)).map(({ publicKey }) => publicKey);
+    }
+
+    /** Whoever is on the other side is welcome: a flood of strangers does not end it. */
+    keep(connection: Connection): void {
+        this.#options.direct.keep(connection);
     }
 
     /** Nobody is dialled who stands only in profiles about a person, nor removed. @returns ends it */

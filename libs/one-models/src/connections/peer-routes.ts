@@ -1,4 +1,11 @@
-import { KeysRecipe, type Instance, type OneInstance, type Person, type SHA256IdHash } from '@refinio/one.core';
+import {
+    InstanceRecipe,
+    KeysRecipe,
+    type Instance,
+    type OneInstance,
+    type Person,
+    type SHA256IdHash,
+} from '@refinio/one.core';
 import { ignoreBroken } from '../leute/leute-error.ts';
 import type { LeuteModel } from '../leute/leute-model.ts';
 import type { OneInstanceEndpoint } from '../recipes/people-recipes.ts';
@@ -6,7 +13,12 @@ import { readAs } from '../typed-objects.ts';
 import { createOwnKey, type OwnKey } from './own-keys.ts';
 import { PeerTable, type PeerEndpoint } from './peer-table.ts';
 import { Refresher } from './refresher.ts';
-import { groupIdOf, outgoingRouteId, type IncomingConnectionConfiguration } from './routes/route-ids.ts';
+import {
+    groupIdOf,
+    incomingRouteId,
+    outgoingRouteId,
+    type IncomingConnectionConfiguration,
+} from './routes/route-ids.ts';
 import type { RouteManager } from './routes/route-manager.ts';
 
 type PersonIdHash = SHA256IdHash<Person>;
@@ -42,7 +54,7 @@ export class PeerRoutes {
     readonly #options: PeerRoutesOptions;
     readonly #own = new Map<string, OwnKey>();
     readonly #peers = new PeerTable();
-    readonly #refresher: Refresher<PersonIdHash>;
+    readonly #refresher: Refresher<string>;
     readonly #ends: (() => void)[] = [];
     readonly #held = new Set<string>();
     readonly #incoming: IncomingConnectionConfiguration[];
@@ -74,13 +86,13 @@ export class PeerRoutes {
     async start(): Promise<void> {
         const { onProfileUpdate, onMeIdentitiesChange, onUpdated } = this.#leute;
         this.#ends.push(
-            onProfileUpdate.listen(({ obj }, isMe) => this.#refresher.add(isMe ? undefined : obj.personId)),
+            onProfileUpdate.listen(({ obj }, isMe) => this.#refresher.add(isMe ? ME : obj.personId)),
             onMeIdentitiesChange.listen(() => this.#refresher.add(undefined)),
             onUpdated.listen(({ type }) => {
                 if (type === 'contactRemoved' || type === 'contactChanged') this.#refresher.add(undefined);
             }),
         );
-        await this.#refreshAll();
+        await this.#refresher.first();
     }
 
     /** Waits until the routes are as the profiles that are stored now. */
@@ -91,7 +103,10 @@ export class PeerRoutes {
 
     /** One more way in, for everybody who is known. Resolves when the routes are there. */
     async addIncoming(configuration: IncomingConnectionConfiguration): Promise<void> {
-        this.#incoming.push(configuration);
+        const isSame = (each: IncomingConnectionConfiguration): boolean =>
+            incomingRouteId(each, '') === incomingRouteId(configuration, '');
+        if (!this.#incoming.some(isSame)) this.#incoming.push(configuration);
+        else if (configuration.catchAll === true && this.#options.isCatchAllEnabled()) this.#routes.enableCatchAlls();
         this.#hasNewIncoming = true;
         this.#refresher.add(undefined);
         await this.#refresher.settled();
@@ -141,10 +156,9 @@ export class PeerRoutes {
     }
 
     async #refreshAll(): Promise<void> {
-        await this.#refreshOwn();
+        await this.#refreshMe();
         const { endpoints } = this.#leute;
         const gone = new Set(this.#peers.persons);
-        await this.#set(ME, await endpoints.internetOfMe());
         gone.delete(ME);
         for await (const [person, found] of endpoints.byPerson()) {
             await this.#set(person, found);
@@ -156,12 +170,22 @@ export class PeerRoutes {
             for (const remoteKey of this.#peers.keys)
                 for (const own of this.#own.values()) await this.#apply(own, remoteKey);
         }
+        // Who is known has routes by now: nobody is met as a stranger.
+        this.#addCatchAlls();
         this.#options.onChange();
     }
 
-    async #refreshPerson(person: PersonIdHash): Promise<void> {
-        await this.#set(person, await this.#leute.endpoints.ofPerson(person));
+    async #refreshPerson(person: string): Promise<void> {
+        if (person === ME) {
+            await this.#refreshMe();
+            this.#addCatchAlls();
+        } else await this.#set(person, await this.#leute.endpoints.ofPerson(person as PersonIdHash));
         this.#options.onChange();
+    }
+
+    async #refreshMe(): Promise<void> {
+        await this.#refreshOwn();
+        await this.#set(ME, await this.#leute.endpoints.internetOfMe());
     }
 
     /** Keys are only added. */
@@ -176,6 +200,9 @@ export class PeerRoutes {
             await this.#routes.removeGroupsTo(own.key);
             for (const remoteKey of this.#peers.keys) await this.#apply(own, remoteKey);
         }
+    }
+
+    #addCatchAlls(): void {
         for (const own of this.#own.values())
             for (const configuration of this.#incoming)
                 if (configuration.catchAll === true) this.#addCatchAll(own, configuration);
@@ -189,13 +216,24 @@ export class PeerRoutes {
     async #set(person: string, endpoints: readonly OneInstanceEndpoint[]): Promise<void> {
         if (this.#held.has(person)) return;
         const found: PeerEndpoint[] = [];
-        for (const { personId, instanceId, instanceKeys, url } of endpoints) {
-            const keys = await readAs(this.#one.objects, KeysRecipe, instanceKeys).catch(ignoreBroken);
-            if (keys === undefined) continue;
-            found.push({ personId, instanceId, remoteKey: keys.publicKey.toLowerCase(), url });
+        for (const endpoint of endpoints) {
+            const { personId, instanceId, url } = endpoint;
+            const remoteKey = await this.#keyOf(endpoint).catch(ignoreBroken);
+            if (remoteKey === undefined) continue;
+            const isPaired = await this.#leute.endpoints.isPaired(endpoint);
+            found.push({ personId, instanceId, remoteKey, url, isPaired });
         }
         for (const remoteKey of this.#peers.set(person, found))
             for (const own of this.#own.values()) await this.#apply(own, remoteKey);
+    }
+
+    /** Undefined for keys of another instance, or an instance of another person. */
+    async #keyOf({ personId, instanceId, instanceKeys }: OneInstanceEndpoint): Promise<string | undefined> {
+        const { objects, microdata } = this.#one;
+        const { owner, publicKey } = await readAs(objects, KeysRecipe, instanceKeys);
+        const instance = microdata.parseIdAs(InstanceRecipe, await objects.text(instanceId));
+        const isSound = owner === (instanceId as unknown) && instance.owner === (personId as unknown);
+        return isSound ? publicKey.toLowerCase() : undefined;
     }
 
     /** Makes the routes to a key what they should be. */

@@ -9,6 +9,8 @@ export interface PeerEndpoint {
     readonly remoteKey: string;
     /** None: it connects to others only. */
     readonly url: string | undefined;
+    /** Whether the keys of the instance were exchanged in pairing. */
+    readonly isPaired: boolean;
 }
 
 /**
@@ -28,11 +30,14 @@ export class PeerTable {
         return this.#byPerson.keys();
     }
 
+    /** If somebody was paired with a key, nobody else's claims to it count. */
     of(remoteKey: string): readonly PeerEndpoint[] {
-        return [...(this.#byKey.get(remoteKey) ?? [])];
+        const claims = [...(this.#byKey.get(remoteKey) ?? [])];
+        const paired = new Set(claims.filter(({ isPaired }) => isPaired).map(({ personId }) => personId));
+        return paired.size === 0 ? claims : claims.filter(({ personId }) => paired.has(personId));
     }
 
-    /** Keys of the instances of a person. */
+    /** Keys of the instances of a person, but for those that others claim, too. */
     keysOfPerson(person: SHA256IdHash<Person>): string[] {
         return this.#keysWhere(({ personId }) => personId === person);
     }
@@ -75,7 +80,7 @@ export class PeerTable {
     }
 
     #keysWhere(matches: (endpoint: PeerEndpoint) => boolean): string[] {
-        return [...this.#byKey].filter(([, claims]) => [...claims].some(matches)).map(([key]) => key);
+        return [...this.#byKey.keys()].filter(key => this.of(key).every(matches));
     }
 
     #keyed(remoteKey: string): Set<PeerEndpoint> {
@@ -91,6 +96,6 @@ export class PeerTable {
     }
 }
 
-function idOf({ remoteKey, personId, instanceId, url = '' }: PeerEndpoint): string {
-    return `${remoteKey} ${personId} ${instanceId} ${url}`;
+function idOf({ remoteKey, personId, instanceId, isPaired, url = '' }: PeerEndpoint): string {
+    return `${remoteKey} ${personId} ${instanceId} ${isPaired} ${url}`;
 }

@@ -5,9 +5,14 @@ import {
     MemoryBackend,
     type OneInstance,
     type StorageBackend,
+    type Keys,
+    type PublicIdentityRecord,
 } from '@refinio/one.core';
 import { LeuteModel } from '../leute/leute-model.ts';
+import { createProfileIn, type ProfileId } from '../leute/profile-model.ts';
 import { openInstance, ownRecord } from '../leute/test-people.ts';
+import type { OneInstanceEndpoint } from '../recipes/people-recipes.ts';
+import { storeIdObject, storeObject } from '../typed-objects.ts';
 import { Connection } from './connection.ts';
 import { ConnectionsModel, type ConnectionsModelOptions, type ProtocolStart } from './connections-model.ts';
 import { DirectListeners } from './routes/direct-listeners.ts';
@@ -96,14 +101,7 @@ export async function know(from: TestPeer, to: TestPeer): Promise<void> {
 /** Somebody nobody knows, who does everything right as far as the identities. */
 export async function strangerConnection(network: TestNetwork, to: TestPeer, group: string): Promise<Stranger> {
     const identity = await testIdentity('stranger');
-    const { instanceKeyPublic } = await ownRecord(to);
-    const connection = new Connection(await network.dial(to.url ?? ''));
-    await initiateHandshake(
-        connection,
-        identity.cryptoApi,
-        ensurePublicKey(hexToUint8ArrayWithCheck(instanceKeyPublic)),
-    );
-    await openGroup(connection, group);
+    const connection = await strangerInGroup(network, to, group, identity);
     await exchangeIdentities(connection, 'initiator', identity, nobodyKnown);
     return { connection, identity };
 }
@@ -111,4 +109,38 @@ export async function strangerConnection(network: TestNetwork, to: TestPeer, gro
 export interface Stranger {
     readonly connection: Connection;
     readonly identity: TestIdentity;
+}
+
+/** The same before the identities. */
+export async function strangerInGroup(
+    network: TestNetwork,
+    to: TestPeer,
+    group: string,
+    { cryptoApi }: TestIdentity,
+): Promise<Connection> {
+    const { instanceKeyPublic } = await ownRecord(to);
+    const connection = new Connection(await network.dial(to.url ?? ''));
+    await initiateHandshake(connection, cryptoApi, ensurePublicKey(hexToUint8ArrayWithCheck(instanceKeyPublic)));
+    await openGroup(connection, group);
+    return connection;
+}
+
+/** What a contact says of itself in its own profile, true or not. */
+export async function storeClaim({ one, leute }: TestPeer, record: PublicIdentityRecord): Promise<void> {
+    await one.objects.transact(async objects => {
+        const person = await storeIdObject(objects, { $type$: 'Person', email: record.personEmail } as const);
+        const instance = await storeIdObject(objects, {
+            ...{ $type$: 'Instance', name: record.instanceName, owner: person },
+        } as const);
+        const keysOf = (of: string, publicKey: string, publicSignKey: string) =>
+            storeObject(objects, { $type$: 'Keys', owner: of, publicKey, publicSignKey } as unknown as Keys);
+        const endpoint = {
+            ...{ $type$: 'OneInstanceEndpoint', personId: person, instanceId: instance, url: record.url },
+            personKeys: await keysOf(person, record.personKeyPublic, record.personSignKeyPublic),
+            instanceKeys: await keysOf(instance, record.instanceKeyPublic, record.instanceSignKeyPublic),
+        } as unknown as OneInstanceEndpoint;
+        const id = { profileId: 'another', personId: person, owner: person } as unknown as ProfileId;
+        await createProfileIn(objects, id, [endpoint]);
+    });
+    await leute.settled();
 }

@@ -1,5 +1,14 @@
 // Where people can be reached (spec 60 §6.5).
-import type { CryptoApi, Instance, ObjectReader, OneInstance, Person, SHA256IdHash } from '@refinio/one.core';
+import {
+    KeysRecipe,
+    type CryptoApi,
+    type Instance,
+    type Keys,
+    type ObjectReader,
+    type OneInstance,
+    type Person,
+    type SHA256IdHash,
+} from '@refinio/one.core';
 import {
     OneInstanceEndpointRecipe,
     ProfileRecipe,
@@ -7,7 +16,7 @@ import {
     type Profile,
 } from '../recipes/people-recipes.ts';
 import { MAX_PERSON_ENDPOINTS, MAX_PROFILE_ADDRESSES } from '../limits.ts';
-import { currentAs } from '../typed-objects.ts';
+import { currentAs, readAs } from '../typed-objects.ts';
 import { ignoreBroken } from './leute-error.ts';
 import type { People } from './people.ts';
 import type { KnownKeys } from './known-keys.ts';
@@ -70,6 +79,25 @@ export class Endpoints {
     /** What does not have the keys that are known of the person is left out. */
     async ofPerson(person: SHA256IdHash<Person>): Promise<OneInstanceEndpoint[]> {
         return this.#of(person, await this.#people.profilesOf(person));
+    }
+
+    /** Whether the keys of the instance were exchanged in pairing, and not only told. */
+    isPaired({ instanceKeys }: OneInstanceEndpoint): Promise<boolean> {
+        return this.#keys.isSignedHere(instanceKeys);
+    }
+
+    /** Whether an instance of a person is known by this public key of encryption. */
+    async hasInstance(person: SHA256IdHash<Person>, publicKey: string): Promise<boolean> {
+        for (const { instanceKeys } of await this.ofPerson(person)) {
+            const keys = await readAs(this.#one.objects, KeysRecipe, instanceKeys).catch(ignoreBroken);
+            if (keys?.publicKey === publicKey) return true;
+        }
+        return false;
+    }
+
+    /** Keys of a person that were exchanged in pairing; they stay when the contact is removed. */
+    pairedKeys(person: SHA256IdHash<Person>): Promise<Keys[]> {
+        return this.#keys.signedKeys(person);
     }
 
     /**

@@ -93,6 +93,16 @@ export class KnownKeys {
         return endpoints.filter(({ personKeys }) => known.has(personKeys));
     }
 
+    /** Keys of a person that this device has signed in pairing; they stay when the contact is removed. */
+    signedKeys(person: PersonId): Promise<Keys[]> {
+        return this.#signed(this.#objects, person);
+    }
+
+    /** Whether this device has signed these Keys in pairing. */
+    async isSignedHere(keys: string): Promise<boolean> {
+        return this.#isSigned(this.#objects, keys, await this.#trust.rootKeys('All'));
+    }
+
     /** Keys of a person by its own profile, if it has sent that itself, or a device of mine has. */
     async #told(objects: ObjectReader, person: PersonId): Promise<Keys[]> {
         const id = { $type$: 'Profile', profileId: DEFAULT_PROFILE, personId: person, owner: person } as const;

@@ -191,15 +191,14 @@ describe('pairing', () => {
         await expect(use()).resolves.toMatchObject({ remotePersonId: bob.one.owner });
     });
 
-    test('a peer that is silent is given up', async () => {
+    test('is refused where it is not allowed, before anything is told', async () => {
         const network = new TestNetwork();
         await using bob = await testPeer('bob', network, {
             port: 9_001,
             allowPairing: false,
             acceptUnknownPersons: true,
         });
-        const { connection } = await strangerConnection(network, bob, 'pairing');
-        expect((await connection.closed).reason).toBe(
+        await expect(strangerConnection(network, bob, 'pairing')).rejects.toThrow(
             'Close called: Error: ConnectionRoutesGroupName pairing not supported',
         );
     });

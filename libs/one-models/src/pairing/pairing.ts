@@ -2,6 +2,7 @@ import {
     createRandomString,
     ensurePublicKey,
     hexToUint8ArrayWithCheck,
+    personIdHash,
     systemTimer,
     type Instance,
     type Person,
@@ -161,6 +162,11 @@ export class Pairing {
         await closeLater(identified, this.#options);
     }
 
+    /** Whether somebody who says to be this person is using an invitation just now. */
+    isRunning(person: SHA256IdHash<Person>): boolean {
+        return this.#running.has(person);
+    }
+
     /** Resolves when it is decided whether somebody who is pairing just now becomes known. @returns false if nobody is */
     async decided(person: SHA256IdHash<Person>): Promise<boolean> {
         const running = this.#running.get(person);
@@ -200,8 +206,24 @@ export class Pairing {
     }
 
     readonly #takeOver = async (record: PublicIdentityRecord): Promise<void> => {
+        await this.#ensureNoFurtherInstance(record);
         await this.#options.leute.importContact(record);
     };
+
+    /**
+     * A person who is known, with an instance that is not: it may be that of somebody who has had the person answer for it.
+     * @throws PairingError `INSTANCE_DIFFERS`
+     */
+    async #ensureNoFurtherInstance({ personEmail, instanceKeyPublic }: PublicIdentityRecord): Promise<void> {
+        const { endpoints } = this.#options.leute;
+        const person = await personIdHash(personEmail);
+        if ((await endpoints.pairedKeys(person)).length === 0) return;
+        if (await endpoints.hasInstance(person, instanceKeyPublic)) return;
+        throw new PairingError(
+            'INSTANCE_DIFFERS',
+            `The person ${person.slice(0, 8)}… is known with another instance: remove the contact first if it has a new one`,
+        );
+    }
 
     #ownOf(personId: SHA256IdHash<Person>): OwnKey {
         const own = this.#options.connections.ownKeys.find(each => each.personId === personId);

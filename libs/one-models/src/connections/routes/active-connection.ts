@@ -38,7 +38,7 @@ const REPLACED = 'New connection replaced old one';
 export class ActiveConnection {
     readonly #options: ActiveConnectionOptions;
     #active: (Candidate & { readonly since: number }) | undefined;
-    #kept: { readonly adopt: () => void } | undefined;
+    #kept: { readonly adopt: () => void; readonly drop: () => void } | undefined;
 
     constructor(options: ActiveConnectionOptions) {
         this.#options = options;
@@ -62,6 +62,14 @@ export class ActiveConnection {
             return this.#keep(active, candidate);
         candidate.connection.close(DROPPED);
         return false;
+    }
+
+    /** Closes both, the one that is kept and the active one. @param routeId only one that came from this route */
+    close(reason: string, routeId?: string): void {
+        // Otherwise it would take the place of the active one.
+        this.#kept?.drop();
+        const active = this.#active;
+        if (routeId === undefined || active?.routeId === routeId) active?.connection.close(reason);
     }
 
     /** Of one that is closed already, the end is told as of any other. */
@@ -88,7 +96,7 @@ export class ActiveConnection {
             else candidate.connection.close(DROPPED);
             resolve(isAdopted);
         };
-        const kept = { adopt: () => decide(true) };
+        const kept = { adopt: () => decide(true), drop: () => decide(false) };
         this.#kept = kept;
         const cancel = timer(() => decide(false), KEPT_DUPLICATE_MS);
         void candidate.connection.closed.then(() => decide(false));

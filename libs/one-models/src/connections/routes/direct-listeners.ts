@@ -1,5 +1,5 @@
 import { uint8ArrayToHex } from '@refinio/one.core';
-import { MAX_HANDSHAKES } from '../../limits.ts';
+import { MAX_STRANGERS } from '../../limits.ts';
 import type { MessageSocket, SocketListener } from '../../transports/message-socket.ts';
 import { ConnectionError } from '../connection-error.ts';
 import { Connection, type ConnectionOptions } from '../connection.ts';
@@ -26,6 +26,7 @@ export interface Listening extends AsyncDisposable {
 
 interface Shared {
     readonly keys: ListeningKey[];
+    readonly handshakes: Set<Connection>;
     readonly listener: Promise<SocketListener>;
 }
 
@@ -37,8 +38,8 @@ export class DirectListeners {
     readonly #listen: Listen | undefined;
     readonly #options: ConnectionOptions;
     readonly #shared = new Map<string, Shared>();
-    /** In their handshake, the oldest first. */
-    readonly #handshakes = new Set<Connection>();
+    /** Of whom nobody has said that they are wanted, the oldest first. */
+    readonly #strangers = new Set<Connection>();
 
     /** @param listen undefined where it is impossible, as in browsers */
     constructor(listen: Listen | undefined, options: ConnectionOptions = {}) {
@@ -46,9 +47,14 @@ export class DirectListeners {
         this.#options = options;
     }
 
-    /** Connections of all listeners that are in their handshake. */
-    get handshakes(): number {
-        return this.#handshakes.size;
+    /** Connections of all listeners of which nobody has said that they are wanted. */
+    get strangers(): number {
+        return this.#strangers.size;
+    }
+
+    /** It is known who is on the other side, and welcome: a flood of others does not end it. */
+    keep(connection: Connection): void {
+        this.#strangers.delete(connection);
     }
 
     /** @throws ConnectionError `LISTEN_FAILED` */
@@ -62,14 +68,15 @@ export class DirectListeners {
 
     #start(id: string, host: string, port: number): Shared {
         const keys: ListeningKey[] = [];
+        const handshakes = new Set<Connection>();
         const hosts = host === 'localhost' ? {} : { hosts: [host] };
-        const onSocket = (socket: MessageSocket): void => void this.#accept(socket, keys);
+        const onSocket = (socket: MessageSocket): void => void this.#accept(socket, keys, handshakes);
         const listener =
             this.#listen?.({ ...hosts, port, onSocket }) ??
             Promise.reject(
                 new ConnectionError('LISTEN_FAILED', 'Cannot listen: this platform has only connections out'),
             );
-        const shared = { keys, listener };
+        const shared = { keys, handshakes, listener };
         this.#shared.set(id, shared);
         // Whoever comes next tries again; those who wait are told.
         listener.catch(() => this.#forget(id, shared));
@@ -81,6 +88,7 @@ export class DirectListeners {
         if (at >= 0) shared.keys.splice(at, 1);
         if (at < 0 || shared.keys.length > 0) return;
         this.#forget(id, shared);
+        for (const connection of shared.handshakes) connection.terminate('Nobody listens any more');
         await (await shared.listener)[Symbol.asyncDispose]();
     }
 
@@ -88,19 +96,23 @@ export class DirectListeners {
         if (this.#shared.get(id) === shared) this.#shared.delete(id);
     }
 
-    async #accept(socket: MessageSocket, keys: readonly ListeningKey[]): Promise<void> {
+    async #accept(socket: MessageSocket, keys: readonly ListeningKey[], handshakes: Set<Connection>): Promise<void> {
         const connection = new Connection(socket, this.#options);
-        const [oldest] = this.#handshakes;
-        if (this.#handshakes.size >= MAX_HANDSHAKES) oldest?.terminate('Too many connections are being set up');
-        this.#handshakes.add(connection);
-        void connection.closed.then(() => this.#handshakes.delete(connection));
+        const [oldest] = this.#strangers;
+        if (oldest !== undefined && this.#strangers.size >= MAX_STRANGERS) {
+            this.#strangers.delete(oldest);
+            oldest.terminate('Too many connections are being set up');
+        }
+        this.#strangers.add(connection);
+        handshakes.add(connection);
+        void connection.closed.then(() => this.#strangers.delete(connection));
         try {
             const { local, remoteKey } = await acceptHandshake(connection, keys, this.#options);
             local.onHandshake(connection, uint8ArrayToHex(remoteKey));
         } catch {
             // It is closed, and the peer knows why; strangers are nobody's concern.
         } finally {
-            this.#handshakes.delete(connection);
+            handshakes.delete(connection);
         }
     }
 }

@@ -17,6 +17,7 @@ export interface IncomingListenersOptions extends ConnectionOptions {
 
 interface Counted {
     count: number;
+    hasFailed: boolean;
     readonly relay: RelayListener | undefined;
     /** Never rejects; undefined if it could not be opened. */
     readonly opened: Promise<({ readonly url?: string } & AsyncDisposable) | undefined>;
@@ -40,8 +41,21 @@ export class IncomingListeners {
     /** @param id of the route and its key */
     acquire(id: string, configuration: IncomingConnectionConfiguration, key: ListeningKey): void {
         const known = this.#counted.get(id);
-        if (known !== undefined) known.count++;
-        else this.#counted.set(id, this.#open(configuration, key));
+        if (known !== undefined && !known.hasFailed) known.count++;
+        else {
+            // One that has failed is tried again by the next who needs it.
+            const counted = this.#open(configuration, key);
+            counted.count += known?.count ?? 0;
+            this.#counted.set(id, counted);
+        }
+    }
+
+    /** Tries again what could not be opened. */
+    retry(id: string, configuration: IncomingConnectionConfiguration, key: ListeningKey): void {
+        const known = this.#counted.get(id);
+        if (known?.hasFailed !== true) return;
+        known.count--;
+        this.acquire(id, configuration, key);
     }
 
     /** @returns when it is closed, if nobody else needs it */
@@ -69,16 +83,18 @@ export class IncomingListeners {
             const opened = this.#options.direct.open(configuration, key).catch((error: unknown) => {
                 this.#failures.push(error instanceof Error ? error : new TypeError(String(error)));
                 this.#options.onError(error);
+                counted.hasFailed = true;
                 return undefined;
             });
-            return { count: 1, relay: undefined, opened };
+            const counted: Counted = { count: 1, hasFailed: false, relay: undefined, opened };
+            return counted;
         }
         const { dial, onError, onStateChange } = this.#options;
         const onConnection = (socket: MessageSocket): void => void this.#accept(socket, key);
         const relay = new RelayListener({ url: configuration.url, dial, crypto: key.cryptoApi, onConnection, onError });
         relay.onStateChange.listen(onStateChange);
         relay.start();
-        return { count: 1, relay, opened: Promise.resolve(relay) };
+        return { count: 1, hasFailed: false, relay, opened: Promise.resolve(relay) };
     }
 
     async #accept(socket: MessageSocket, key: ListeningKey): Promise<void> {

@@ -28,7 +28,10 @@ export class IncomingRoute {
     }
 
     start(): void {
-        if (this.#isStarted) return;
+        if (this.#isStarted) {
+            this.#listeners.retry(this.#listenerId, this.#configuration, this.#key);
+            return;
+        }
         this.#isStarted = true;
         this.#listeners.acquire(this.#listenerId, this.#configuration, this.#key);
     }

@@ -1,4 +1,4 @@
-import { Waiter, type Slots, type Timer } from '@refinio/one.core';
+import { Waiter, type Timer } from '@refinio/one.core';
 import { DIAL_DELAYS_MS, DIAL_JITTER } from '../../limits.ts';
 import type { Connection } from '../connection.ts';
 
@@ -11,12 +11,13 @@ export interface OutgoingRouteOptions {
     readonly timer: Timer;
     /** From [0, 1). */
     readonly random: () => number;
-    readonly slots: Slots;
 }
 
 interface Run {
     readonly waiter: Waiter;
     isWaiting: boolean;
+    /** No further attempt follows the one that is under way. */
+    isLast: boolean;
 }
 
 /**
@@ -38,8 +39,11 @@ export class OutgoingRoute {
 
     /** Does nothing while it dials. */
     start(): void {
-        if (this.#run !== undefined) return;
-        const run = (this.#run = { waiter: new Waiter(this.#options.timer), isWaiting: false });
+        if (this.#run !== undefined) {
+            this.#run.isLast = false;
+            return;
+        }
+        const run = (this.#run = { waiter: new Waiter(this.#options.timer), isWaiting: false, isLast: false });
         void this.#dial(run);
     }
 
@@ -52,6 +56,7 @@ export class OutgoingRoute {
     /** Makes no further attempts; one that is under way goes on. */
     rest(): void {
         if (this.#run?.isWaiting === true) this.stop();
+        else if (this.#run !== undefined) this.#run.isLast = true;
     }
 
     /** The next attempt is made now. */
@@ -60,13 +65,13 @@ export class OutgoingRoute {
     }
 
     async #dial(run: Run): Promise<void> {
-        const { connect, onConnection, onError, slots } = this.#options;
+        const { connect, onConnection, onError } = this.#options;
         const isStopped = (): boolean => this.#run !== run;
         for (let attempt = 0; !isStopped(); attempt++) {
             try {
-                const connection = await slots.run(async () => (isStopped() ? undefined : connect()));
-                if (isStopped()) connection?.close('Stopped by user');
-                else if (connection !== undefined) {
+                const connection = await connect();
+                if (isStopped()) connection.close('Stopped by user');
+                else {
                     this.#run = undefined;
                     onConnection(connection);
                 }
@@ -74,6 +79,10 @@ export class OutgoingRoute {
                 if (!isStopped()) onError(error);
             }
             if (isStopped()) return;
+            if (run.isLast) {
+                this.#run = undefined;
+                return;
+            }
             run.isWaiting = true;
             await run.waiter.wait(this.#delay(attempt));
             run.isWaiting = false;

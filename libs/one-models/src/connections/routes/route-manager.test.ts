@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { MAX_HANDSHAKES } from '../../limits.ts';
+import { MAX_STRANGERS } from '../../limits.ts';
+import type { MessageSocket } from '../../transports/message-socket.ts';
 import { settled } from '../test-connections.ts';
 import { groupIdOf } from './route-ids.ts';
 import { routeKey, testRoutes, testWorld, type TestRoutes } from './test-routes.ts';
@@ -90,6 +91,21 @@ describe('routes', () => {
         await accepts(b, a);
         await clock.pass(5_500);
         expect(isConnected(a, b) && isConnected(b, a)).toBe(true);
+    });
+
+    test('are not tried any more while another one is in use', async () => {
+        const { peers, clock, network } = testWorld();
+        const [a, b] = peers;
+        await accepts(b, a);
+        // One that takes connections and says nothing.
+        await network.listen({ hosts: ['silent'], port: 1, onSocket: () => undefined });
+        a.routes.addOutgoing(a.own, b.own.key, CHUM, 'ws://silent:1');
+        dials(a, b);
+        await settled();
+        expect(isConnected(a, b)).toBe(true);
+        await clock.pass(600_000);
+        expect(network.opened.filter(({ url }) => url === 'ws://silent:1')).toHaveLength(1);
+        expect(isConnected(a, b)).toBe(true);
     });
 
     test('are dialled again when the connection ends: after 5 to 10 seconds, and rarer if none of them lasts', async () => {
@@ -201,17 +217,32 @@ describe('routes', () => {
         const { peers, network, clock } = testWorld();
         const [a, b] = peers;
         await acceptsAll(b);
-        for (let i = 0; i < MAX_HANDSHAKES * 2; i++) await network.dial(b.url);
+        for (let i = 0; i < MAX_STRANGERS * 2; i++) await network.dial(b.url);
         dials(a, b);
         await settled();
         expect(isConnected(a, b)).toBe(true);
+        const isOpen = async (socket: MessageSocket): Promise<boolean> =>
+            (await Promise.race([socket.closed, settled()])) === undefined;
+        const open = await Promise.all(network.opened.map(({ sockets }) => isOpen(sockets[1])));
+        expect(open.filter(Boolean)).toHaveLength(MAX_STRANGERS);
+        expect(open.lastIndexOf(true)).toBe(open.length - 1);
         await clock.pass(20_000);
-        expect(network.opened).toHaveLength(MAX_HANDSHAKES * 2 + 1);
+        expect(network.opened).toHaveLength(MAX_STRANGERS * 2 + 1);
         const ended = network.opened.map(({ sockets }) => sockets[1].closed);
-        expect(await Promise.race([Promise.all(ended.slice(0, -1)), settled()])).toHaveLength(MAX_HANDSHAKES * 2);
+        expect(await Promise.race([Promise.all(ended.slice(0, -1)), settled()])).toHaveLength(MAX_STRANGERS * 2);
     });
 
-    test('that are disposed of leave nothing', async () => {
+    test('a listener that could not be opened is opened by the next attempt', async () => {
+        const { peers, network } = testWorld();
+        const [a, b] = peers;
+        const other = await network.listen({ port: b.socket.port, onSocket: () => undefined });
+        await expect(accepts(b, a)).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+        await other[Symbol.asyncDispose]();
+        await accepts(b, a);
+        expect(network.addresses).toEqual([b.url]);
+    });
+
+    test('that are disposed of leave nothing, also of what is being set up', async () => {
         const { peers, network, clock } = testWorld();
         const [a, b] = peers;
         await accepts(b, a);
@@ -221,8 +252,15 @@ describe('routes', () => {
         const stranger = testRoutes(routeKey(), 9_009, network, clock);
         dials(stranger, b);
         await settled();
+        const halfOpen = await network.dial(b.url);
+        await network.listen({ hosts: ['silent'], port: 1, onSocket: () => undefined });
+        const nobody = { localKey: a.own.key, remoteKey: routeKey().key, groupName: CHUM };
+        a.routes.addOutgoing(a.own, nobody.remoteKey, CHUM, 'ws://silent:1');
+        a.routes.group(groupIdOf(nobody))?.enable();
+        await settled();
         for (const { routes } of [b, a, stranger]) await routes[Symbol.asyncDispose]();
-        expect(network.addresses).toEqual([]);
+        expect((await halfOpen.closed).origin).toBe('remote');
+        expect(network.addresses).toEqual(['ws://silent:1']);
         const [known, unknown] = b.established.map(({ connection }) => connection.statistics.closeEvent?.reason);
         expect(known).toBe('Corresponding route was stopped -> regular close');
         expect(unknown).toBe('closeConnections called by user. -> regular close');

@@ -24,7 +24,7 @@ import {
     type GroupKey,
     type IncomingConnectionConfiguration,
 } from './route-ids.ts';
-import { RoutesGroup } from './routes-group.ts';
+import { ROUTE_STOPPED, RoutesGroup } from './routes-group.ts';
 
 /** A key of an instance on this device, by which it connects and is connected to. */
 export interface RouteKey {
@@ -75,6 +75,8 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
     /** By the ID of the route and the local key. */
     readonly #catchAlls = new Map<string, IncomingRoute>();
     readonly #slots = new Slots(MAX_DIALS);
+    /** From the handshake on. */
+    readonly #open = new Set<Connection>();
     #isStopped = false;
 
     constructor(options: RouteManagerOptions<Local>) {
@@ -128,7 +130,7 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
         if (group === undefined || group.isTemporary) return;
         this.#groups.delete(id);
         await group.disable();
-        group.active?.connection.close('Corresponding route was stopped');
+        group.close(ROUTE_STOPPED);
     }
 
     /** Disabled at first. @returns whether it is new */
@@ -173,12 +175,11 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
     async [Symbol.asyncDispose](): Promise<void> {
         this.#isStopped = true;
         const groups = [...this.#groups.values()];
-        const connections = groups.flatMap(({ active, isTemporary }) => {
-            if (isTemporary) active?.connection.close('closeConnections called by user.');
-            return active === undefined ? [] : [active.connection];
-        });
+        for (const group of groups) if (group.isTemporary) group.close('closeConnections called by user.');
         await Promise.all([this.disableCatchAlls(), ...groups.map(group => group.disable())]);
-        for (const connection of connections) connection.close('Corresponding route was stopped');
+        // Also those that are being set up, and those that others have taken the place of.
+        const connections = [...this.#open];
+        for (const connection of connections) connection.close(ROUTE_STOPPED);
         const cancel = this.#timer(() => {
             for (const connection of connections) connection.terminate();
         }, SHUTDOWN_CLOSE_MS);
@@ -206,10 +207,12 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
         const { dial, onError, random = Math.random } = this.#options;
         const { remoteKey, groupName } = group.key;
         return new OutgoingRoute(id, {
-            ...{ timer: this.#timer, random, slots: this.#slots, onError },
+            ...{ timer: this.#timer, random, onError },
             connect: async () => {
                 const target = ensurePublicKey(hexToUint8ArrayWithCheck(remoteKey));
-                const connection = new Connection(await dial(url), { timer: this.#timer });
+                // Those who take connections and say nothing hold up nobody else.
+                const socket = await this.#slots.run(async () => dial(url));
+                const connection = this.#track(new Connection(socket, { timer: this.#timer }));
                 await initiateHandshake(connection, local.cryptoApi, target, { timer: this.#timer });
                 await openGroup(connection, groupName, { timer: this.#timer });
                 return connection;
@@ -218,11 +221,19 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
         });
     }
 
+    #track(connection: Connection): Connection {
+        this.#open.add(connection);
+        void connection.closed.then(() => this.#open.delete(connection));
+        if (this.#isStopped) connection.close('Stopped by user');
+        return connection;
+    }
+
     #createIncoming(local: Local, configuration: IncomingConnectionConfiguration): IncomingRoute {
         const routeId = incomingRouteId(configuration, local.key);
         const key: ListeningKey = {
             cryptoApi: local.cryptoApi,
-            onHandshake: (connection, remoteKey) => void this.#accept(local, routeId, connection, remoteKey),
+            onHandshake: (connection, remoteKey) =>
+                void this.#accept(local, routeId, this.#track(connection), remoteKey),
         };
         return new IncomingRoute(this.#listeners, configuration, local.key, key);
     }

@@ -111,7 +111,7 @@ export class RoutesGroup {
         const routes = this.#chosen(routeId);
         for (const route of routes) {
             route.isEnabled = false;
-            if (this.active?.routeId === route.id) this.active.connection.close(ROUTE_STOPPED);
+            this.#active.close(ROUTE_STOPPED, route.id);
         }
         if (!this.isEnabled) this.#stopReconnect();
         for (const route of routes) await route.stop();
@@ -126,17 +126,26 @@ export class RoutesGroup {
 
     /** At the moment when `sync` was sent or has come. @returns whether it is in use now; if not, it is closed */
     async admit(candidate: Candidate): Promise<boolean> {
-        const route = this.#routes.get(candidate.routeId);
-        if (route?.isEnabled === false) {
-            candidate.connection.close(candidate.isInitiator ? ROUTE_STOPPED : 'Route is disabled');
-            return false;
-        }
+        if (!this.#takes(candidate)) return false;
         void candidate.connection.closed.then(() => this.#onClosed(candidate));
-        if (!(await this.#active.admit(candidate))) return false;
+        // It may take a second, in which everything may be switched off.
+        if (!(await this.#active.admit(candidate)) || !this.#takes(candidate)) return false;
         this.#stopReconnect();
         for (const each of this.#outgoing()) each.rest();
         this.#options.onChange();
         return true;
+    }
+
+    /** One that came by a way that the group does not have is taken if any way is open. */
+    #takes({ connection, routeId, isInitiator }: Candidate): boolean {
+        const isOpen = this.#routes.get(routeId)?.isEnabled ?? (this.#isTemporary || this.isEnabled);
+        if (!isOpen) connection.close(isInitiator ? ROUTE_STOPPED : 'Route is disabled');
+        return isOpen;
+    }
+
+    /** Closes whatever is open. */
+    close(reason: string): void {
+        this.#active.close(reason);
     }
 
     #chosen(routeId: string | undefined): readonly Route[] {
