@@ -245,6 +245,25 @@ describe('connections', () => {
             'Close called: Error: This device was revoked',
         );
         expect(bob.started).toHaveLength(1);
+        await bob.connections.disableConnectionsToPerson(phone.one.owner);
+    });
+
+    test('begin once, and end also while they begin; invitations in memory end with them', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001 });
+        await using alice = await testPeer('alice', network);
+        await expect(bob.connections.init()).rejects.toThrow('run already');
+        expect(network.addresses).toEqual(['ws://localhost:9001']);
+        const { invitation } = await bob.connections.pairing.createInvitation();
+        await bob.connections.shutdown();
+        const starting = bob.connections.init().catch(() => undefined);
+        await bob.connections.shutdown();
+        await starting;
+        expect(network.addresses).toEqual([]);
+        await bob.connections.init();
+        await expect(alice.connections.pairing.connectUsingInvitation(invitation)).rejects.toThrow(
+            'Close called: Error: Authentication token is not existing.',
+        );
     });
 
     test('are not lost to somebody who claims the key of another one, nor by blocking that one', async () => {

@@ -119,6 +119,9 @@ export class ConnectionsModel implements AsyncDisposable {
     readonly #progress: Delayed;
     #initiallyDisabled: GroupModel | undefined;
     #blacklist: GroupModel | undefined;
+    #starting: Promise<void> | undefined;
+    /** Those that end with this model. */
+    readonly #ownInvitations: MemoryInvitations | undefined;
     /** One change of the group after the other. */
     #changing: Promise<unknown> = Promise.resolve();
 
@@ -145,7 +148,7 @@ export class ConnectionsModel implements AsyncDisposable {
         this.#chums = new ChumSessions(one, { noImport, noExport, onError, onStatus, ...times });
         this.pairing = new Pairing({
             ...{ leute, connections: this.#connections, dial, onError, ...times },
-            invitations: options.invitations ?? new MemoryInvitations(),
+            invitations: options.invitations ?? (this.#ownInvitations = new MemoryInvitations()),
             url: settings.invitationUrl ?? urlOfCommServer(settings),
             expirationMs: settings.pairingTokenExpirationDuration,
         });
@@ -180,9 +183,14 @@ export class ConnectionsModel implements AsyncDisposable {
      * @param blacklist persons in this group are disabled for as long as they are in it; default: those whom the user has blocked
      * @throws ConnectionError `LISTEN_FAILED`; KeyChainError if the key chain is locked
      */
-    async init(blacklist?: GroupModel): Promise<void> {
+    init(blacklist?: GroupModel): Promise<void> {
+        if (this.#starting !== undefined) return Promise.reject(new TypeError('The connections run already.'));
+        this.#starting = this.#start(blacklist);
+        return this.#starting;
+    }
+
+    async #start(blacklist: GroupModel | undefined): Promise<void> {
         const connections = this.#connections;
-        if (this.#ends.length > 0) throw new TypeError('The connections run already.');
         const blocked = (this.#blacklist = blacklist ?? (await this.#leute.blocking.group()));
         this.#initiallyDisabled = await this.#leute.createGroup(INITIALLY_DISABLED);
         const { onRevoked } = this.#leute.devices;
@@ -195,17 +203,25 @@ export class ConnectionsModel implements AsyncDisposable {
         try {
             await connections.init(await this.#blockedPersons());
         } catch (error) {
-            await this.shutdown();
+            await this.#stop();
             throw error;
         }
     }
 
     /** Nothing is dialled, listened for or open any more. Invitations in memory are gone. */
     async shutdown(): Promise<void> {
+        // One that has just begun is ended, too.
+        await this.#starting?.catch(() => undefined);
+        await this.#stop();
+    }
+
+    async #stop(): Promise<void> {
+        this.#starting = undefined;
         for (const end of this.#ends.splice(0)) end();
         await this.#connections.shutdown();
         await this.#chums.ended();
         this.#progress.cancel();
+        await this.#ownInvitations?.revokeAll();
     }
 
     [Symbol.asyncDispose](): Promise<void> {
@@ -259,7 +275,9 @@ export class ConnectionsModel implements AsyncDisposable {
     async disableConnectionsToPerson(remote: PersonIdHash, local?: PersonIdHash): Promise<void> {
         // Whatever becomes of the rest, the connection is cut.
         await this.#connections.disableConnectionsToPerson(remote, local);
-        if (local === undefined) await this.#keepDisabled(persons => [...new Set([...persons, remote])]);
+        // A device that was revoked is not let in anyway, and can be put into no group.
+        if (local !== undefined || (await this.#leute.devices.isRevoked(remote))) return;
+        await this.#keepDisabled(persons => [...new Set([...persons, remote])]);
     }
 
     enableConnectionsToInstance(remote: SHA256IdHash<Instance>, local?: PersonIdHash): Promise<void> {
