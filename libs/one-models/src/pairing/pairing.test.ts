@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryBackend, type PublicIdentityRecord } from '@refinio/one.core';
 import { eventually } from '@lama/testing';
-import { pair, strangerConnection, testPeer, type Stranger, type TestPeer } from '../connections/test-peers.ts';
+import {
+    areSynchronizing,
+    pair,
+    strangerConnection,
+    testPeer,
+    type Stranger,
+    type TestPeer,
+} from '../connections/test-peers.ts';
 import { TestNetwork } from '../connections/test-network.ts';
 import { ownRecord, recordOf } from '../leute/test-people.ts';
 import { readCommand, sendCommand } from '../connections/set-up-messages.ts';
@@ -211,6 +218,21 @@ describe('pairing', () => {
         await pair(bob, alice);
         expect(await contactsOf(alice)).toEqual([bob.one.owner]);
         expect(await alice.leute.endpoints.ofPerson(bob.one.owner)).toHaveLength(1);
+    });
+
+    test('of two who can both be dialled refuses nobody, whoever dials first', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001 });
+        await using alice = await testPeer('alice', network, { port: 9_002 });
+        await pair(bob, alice);
+        await eventually(() => expect(areSynchronizing(alice, bob)).toBe(true));
+        const reasons = [alice, bob].flatMap(({ connections }) =>
+            connections
+                .connectionsInfo()
+                .flatMap(each => each.connectionStatisticsLog.map(log => log.closeEvent?.reason)),
+        );
+        expect(reasons.filter(reason => reason?.includes('unknown'))).toEqual([]);
+        expect([bob.errors, alice.errors]).toEqual([[], []]);
     });
 
     test('with a person who is known with other keys is refused on both sides', async () => {

@@ -82,8 +82,10 @@ export interface PairingSuccess {
 export class Pairing {
     readonly onPairingSuccess = new OneEvent<[success: PairingSuccess]>();
     readonly #options: PairingOptions;
-    /** Persons whom this side is pairing with as inviter. */
+    /** Persons whom this side is pairing with. */
     readonly #running = new Map<string, Promise<unknown>>();
+    /** Whom this side does not dial yet, after it has used an invitation; called, they are known at once. */
+    readonly #held = new Map<string, () => void>();
 
     constructor(options: PairingOptions) {
         this.#options = options;
@@ -137,7 +139,8 @@ export class Pairing {
             await openGroup(connection, CONNECTION_GROUPS.pairing, times);
             const records = connections.recordsOf(remoteKey);
             const peer = await exchangeIdentities(connection, 'initiator', own.identity, records, times);
-            const success = await this.#use(identifiedAsInvitee(connection, own, peer, remoteKey), invitation.token);
+            const using = this.#use(identifiedAsInvitee(connection, own, peer, remoteKey), invitation.token);
+            const success = await this.#during(peer.personId, using);
             this.onPairingSuccess.emit(success);
             return success;
         } catch (error) {
@@ -148,37 +151,48 @@ export class Pairing {
 
     /** A peer has opened a connection for pairing. */
     async accept(identified: IdentifiedConnection): Promise<void> {
-        const { remotePersonId } = identified;
-        const running = this.#invite(identified);
-        this.#running.set(remotePersonId, running);
         try {
-            await running;
+            await this.#during(identified.remotePersonId, this.#invite(identified));
         } catch (error) {
             this.#options.onError(error);
             return;
-        } finally {
-            if (this.#running.get(remotePersonId) === running) this.#running.delete(remotePersonId);
         }
         await closeLater(identified, this.#options);
     }
 
-    /** Whether somebody who says to be this person is using an invitation just now. */
+    /** Whether this side is pairing with somebody who says to be this person, or has just done so. */
     isRunning(person: SHA256IdHash<Person>): boolean {
-        return this.#running.has(person);
+        return this.#running.has(person) || this.#held.has(person);
     }
 
     /** Resolves when it is decided whether somebody who is pairing just now becomes known. @returns false if nobody is */
     async decided(person: SHA256IdHash<Person>): Promise<boolean> {
         const running = this.#running.get(person);
         await running?.catch(() => undefined);
-        return running !== undefined;
+        const held = this.#held.get(person);
+        held?.();
+        return running !== undefined || held !== undefined;
+    }
+
+    async #during<T>(person: SHA256IdHash<Person>, running: Promise<T>): Promise<T> {
+        this.#running.set(person, running);
+        try {
+            return await running;
+        } finally {
+            if (this.#running.get(person) === running) this.#running.delete(person);
+        }
     }
 
     async #use(identified: IdentifiedConnection, token: string): Promise<PairingSuccess> {
         const { connections, leute, timer = systemTimer } = this.#options;
         const { connection, own, remotePersonId } = identified;
         // The other side would refuse whom it does not know yet.
-        const release = connections.hold(remotePersonId);
+        const end = connections.hold(remotePersonId);
+        const release = (): void => {
+            if (this.#held.get(remotePersonId) === release) this.#held.delete(remotePersonId);
+            end();
+        };
+        this.#held.set(remotePersonId, release);
         try {
             const [endpoint] = await leute.endpoints.myLocal(own.personId);
             await pairAsInvitee(identified, token, endpoint?.url, { timer, takeOver: this.#takeOver });
