@@ -78,7 +78,7 @@ async function synchronize(a: Peer, b: Peer): Promise<number> {
     ];
     for (const session of sessions) {
         const { error } = await session.ended;
-        if (error !== undefined) throw error;
+        if (error !== undefined) throw new Error('A session has failed', { cause: error });
     }
     return performance.now() - start;
 }
