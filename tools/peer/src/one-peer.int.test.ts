@@ -112,7 +112,8 @@ test('a contact without pairing is trusted, or not, and connected with if it has
     expect(trusted).toEqual({ personId: alice.info.personId, profileIdHash: hash });
     const key = identity['personSignKeyPublic'];
     expect(await bob.request('list-contacts')).toMatchObject([{ trustedKeys: [key] }]);
-    await bob.event('protocol-start', ({ initiatedLocally }) => initiatedLocally === true);
+    // Alice knows nothing of bob.
+    await bob.event('connection-error', ({ message }) => String(message).includes('you are unknown'));
     await expect(bob.request('create-contact-with-endpoint', { identity: {} })).rejects.toMatchObject({
         code: 'IDENTITY_RECORD_INVALID',
     });

@@ -324,6 +324,19 @@ describe('connections', () => {
         expect(messages.map(message => typeof message)).toEqual(['string', 'string']);
     });
 
+    test('a way in that cannot be opened is told, and no hindrance for others', async () => {
+        const network = new TestNetwork();
+        await using bob = await testPeer('bob', network, { port: 9_001 });
+        await network.listen({ port: 9_002, onSocket: () => undefined });
+        const taken = { type: 'socket', host: 'localhost', port: 9_002 } as const;
+        for (let i = 0; i < 2; i++)
+            await expect(bob.connections.addIncoming(taken)).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+        const free = { ...taken, port: 9_003 };
+        await bob.connections.addIncoming(free);
+        expect(await bob.connections.urlOf(free)).toBe('ws://localhost:9003');
+        expect(await bob.connections.urlOf(taken)).toBeUndefined();
+    });
+
     test('of groups that are not known are closed', async () => {
         const network = new TestNetwork();
         await using bob = await testPeer('bob', network, { port: 9_001, allowPairing: true });

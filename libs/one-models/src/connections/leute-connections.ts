@@ -165,8 +165,15 @@ export class LeuteConnections {
 
     /** One more way in. @throws ConnectionError `LISTEN_FAILED` */
     async addIncoming(configuration: IncomingConnectionConfiguration): Promise<void> {
-        await this.#running?.peers.addIncoming(configuration);
-        await this.#running?.routes.opened();
+        const { peers, routes } = this.#running ?? {};
+        await peers?.addIncoming(configuration);
+        try {
+            await routes?.opened();
+        } catch (error) {
+            // Otherwise the next one that is added would fail with it.
+            await peers?.removeIncoming(configuration);
+            throw error;
+        }
     }
 
     /** Waits until the routes are as the profiles that are stored now, and listeners listen. @throws ConnectionError `LISTEN_FAILED` */

@@ -103,13 +103,16 @@ export class PeerRoutes {
 
     /** One more way in, for everybody who is known. Resolves when the routes are there. */
     async addIncoming(configuration: IncomingConnectionConfiguration): Promise<void> {
-        const isSame = (each: IncomingConnectionConfiguration): boolean =>
-            incomingRouteId(each, '') === incomingRouteId(configuration, '');
-        if (!this.#incoming.some(isSame)) this.#incoming.push(configuration);
-        else if (configuration.catchAll === true && this.#options.isCatchAllEnabled()) this.#routes.enableCatchAlls();
+        if (!this.#incoming.some(each => isSame(each, configuration))) this.#incoming.push(configuration);
         this.#hasNewIncoming = true;
         this.#refresher.add(undefined);
         await this.#refresher.settled();
+    }
+
+    /** What came by it, and by nothing else, ends. */
+    async removeIncoming(configuration: IncomingConnectionConfiguration): Promise<void> {
+        this.#incoming.splice(0, Infinity, ...this.#incoming.filter(each => !isSame(each, configuration)));
+        for (const own of this.#own.values()) await this.#routes.removeIncoming(own, configuration);
     }
 
     /** Leaves the routes to a person as they are. @returns ends it */
@@ -264,4 +267,8 @@ export class PeerRoutes {
                 if (route.direction === 'outgoing' && !wanted.has(route.id)) await group?.remove(route.id);
         }
     }
+}
+
+function isSame(a: IncomingConnectionConfiguration, b: IncomingConnectionConfiguration): boolean {
+    return incomingRouteId(a, '') === incomingRouteId(b, '');
 }

@@ -141,6 +141,16 @@ export class RouteManager<Local extends RouteKey> implements AsyncDisposable {
         return true;
     }
 
+    /** The routes of a way in; connections of known peers that came by it end. */
+    async removeIncoming(local: Local, configuration: IncomingConnectionConfiguration): Promise<void> {
+        const routeId = incomingRouteId(configuration, local.key);
+        const id = catchAllId(routeId, local);
+        const catchAll = this.#catchAlls.get(id);
+        this.#catchAlls.delete(id);
+        await catchAll?.stop();
+        for (const group of this.#groups.values()) if (group.key.localKey === local.key) await group.remove(routeId);
+    }
+
     enableCatchAlls(): void {
         for (const route of this.#catchAlls.values()) {
             route.isEnabled = true;
